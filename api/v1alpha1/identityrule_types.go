@@ -1,0 +1,181 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// IdentityRuleSpec says how records become people.
+type IdentityRuleSpec struct {
+	Common `json:",inline"`
+	// Interval after which people are resolved anew even if nothing changed.
+	// +optional
+	Interval *Duration `json:"interval,omitempty"`
+	// Sources whose rows belong to this space of people.
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	Sources []IdentitySource `json:"sources"`
+	// Anonymous visitors and what becomes of them.
+	// +optional
+	Anonymous Anonymous `json:"anonymous,omitempty"`
+	// Deterministic rules, strongest first: Profile records that agree on all identifiers of one rule are one person.
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	Deterministic []DeterministicRule `json:"deterministic"`
+	// Guards keep records apart that only look alike.
+	// +optional
+	Guards Guards `json:"guards,omitempty"`
+	// Survivorship chooses the values of a profile among its records. Attributes of one group move together.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	Survivorship []Survivorship `json:"survivorship,omitempty"`
+}
+
+// IdentitySource is one DataSource of the space.
+type IdentitySource struct {
+	// Name of the DataSource.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	Name string `json:"name"`
+	// Priority in survivorship: 1 is trusted most.
+	// +optional
+	// +kubebuilder:default=100
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	Priority int32 `json:"priority,omitempty"`
+}
+
+// Anonymous visitors are known by the identifier anonymousId only.
+type Anonymous struct {
+	// OnIdentify: Link a visitor's past to the person he turns out to be, or Isolate it.
+	// +optional
+	// +kubebuilder:default=Link
+	// +kubebuilder:validation:Enum=Link;Isolate
+	OnIdentify string `json:"onIdentify,omitempty"`
+	// ExpiresAfter: a visitor who was never identified is dropped this long after his last event.
+	// +optional
+	ExpiresAfter *Duration `json:"expiresAfter,omitempty"`
+}
+
+// DeterministicRule is a set of attributes that must all agree.
+type DeterministicRule struct {
+	// Identifiers: email, phone or the name of an identifier; attributes such as birthDate may stand beside one.
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=5
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=40
+	Identifiers []string `json:"identifiers"`
+}
+
+// Guards act before anything is merged, and each decision is kept in guard_events.
+type Guards struct {
+	// BlockedValues connect nobody, beside the built-in lists.
+	// +optional
+	// +listType=map
+	// +listMapKey=identifier
+	// +kubebuilder:validation:MaxItems=32
+	BlockedValues []BlockedValues `json:"blockedValues,omitempty"`
+	// Limits on how many different values of an identifier one person can have.
+	// +optional
+	// +listType=map
+	// +listMapKey=identifier
+	// +kubebuilder:validation:MaxItems=32
+	Limits []Limit `json:"limits,omitempty"`
+	// Separate identifiers: two different values never end up in one profile.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=40
+	Separate []string `json:"separate,omitempty"`
+}
+
+// BlockedValues of one identifier.
+// +kubebuilder:validation:XValidation:rule="has(self.values) || has(self.patterns)",message="give values or patterns to block"
+type BlockedValues struct {
+	// Identifier: email, phone or an identifier's name.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	Identifier string `json:"identifier"`
+	// Values, compared after normalisation.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=500
+	// +kubebuilder:validation:items:MaxLength=200
+	Values []string `json:"values,omitempty"`
+	// Patterns, RE2 regular expressions.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MaxLength=200
+	Patterns []string `json:"patterns,omitempty"`
+}
+
+// Limit of one identifier.
+type Limit struct {
+	// Identifier: email, phone or an identifier's name.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	Identifier string `json:"identifier"`
+	// PerProfile is the most different values one profile can have.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	PerProfile int32 `json:"perProfile"`
+}
+
+// Survivorship of one group of attributes.
+type Survivorship struct {
+	// Attributes that are taken together, from one record.
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=40
+	Attributes []string `json:"attributes"`
+	// Strategy that chooses the record.
+	// +kubebuilder:validation:Enum=MostRecent;SourcePriority;MostFrequent;Longest
+	Strategy string `json:"strategy"`
+}
+
+// IdentityRuleStatus adds the counts of the revision in use.
+type IdentityRuleStatus struct {
+	Status `json:",inline"`
+	// Records matched.
+	// +optional
+	Records *int64 `json:"records,omitempty"`
+	// Profiles of known people.
+	// +optional
+	Profiles *int64 `json:"profiles,omitempty"`
+}
+
+// IdentityRule makes one space of people out of the records of its sources.
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:categories=kith,shortName=idr
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Records",type=integer,JSONPath=`.status.records`
+// +kubebuilder:printcolumn:name="Profiles",type=integer,JSONPath=`.status.profiles`
+// +kubebuilder:printcolumn:name="Last run",type=date,JSONPath=`.status.lastRunTime`
+// +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="the name must be a DNS label of at most 40 characters"
+// +kubebuilder:validation:XValidation:rule="!(self.metadata.name in ['source','quarantine','activation','kith','main','temp','system'])",message="the name is a schema of the lake; choose another"
+type IdentityRule struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	Spec   IdentityRuleSpec   `json:"spec"`
+	Status IdentityRuleStatus `json:"status,omitempty"`
+}
+
+// IdentityRuleList is a list of IdentityRules.
+// +kubebuilder:object:root=true
+type IdentityRuleList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []IdentityRule `json:"items"`
+}
