@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/kith-dev/kith/internal/fault"
+	"github.com/kith-dev/kith/internal/lake"
+	"github.com/kith-dev/kith/internal/local"
+	"github.com/kith-dev/kith/internal/plan"
+	"github.com/kith-dev/kith/internal/report"
+	"github.com/kith-dev/kith/internal/worker"
+)
+
+type runOptions struct {
+	manifests []string
+	lake      string
+	volumes   []string
+	secrets   string
+	now       string
+	output    string
+	report    string
+	memory    string
+	threads   int
+}
+
+func newRun() *cobra.Command {
+	var o runOptions
+	c := &cobra.Command{
+		Use:   "run -f DIR --lake DIR",
+		Short: "Do everything that the declarations ask for, on this machine",
+		Long: "Reads the declarations in DIR, brings every source, identity space, segment and activation up to date in the lake,\n" +
+			"delivers what is due, and says what happened. Running it again does only what has become due since.",
+		Example: `  kith run -f examples/retail --lake ./lake --volume retail-data=./data --volume retail-out=./out --secrets ./secrets`,
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return run(c.Context(), c.OutOrStdout(), o) },
+	}
+	f := c.Flags()
+	f.StringSliceVarP(&o.manifests, "filename", "f", nil, "file or folder of declarations; can be given again")
+	f.StringVar(&o.lake, "lake", "", "folder of the lake; made when it is not there")
+	f.StringArrayVar(&o.volumes, "volume", nil, "NAME=DIR: the folder that stands for the volume claim NAME; can be given again")
+	f.StringVar(&o.secrets, "secrets", "", "folder with one folder for each Secret and one file for each of its keys")
+	f.StringVar(&o.now, "now", "", "time that counts as now, RFC 3339; without it, the clock's")
+	f.StringVarP(&o.output, "output", "o", "text", "text or json")
+	f.StringVar(&o.report, "report", "", "where to write the HTML report; without it, report.html in the lake")
+	f.StringVar(&o.memory, "memory", "", "memory limit of the engine, such as 4GB; without it, 60% of what there is")
+	f.IntVar(&o.threads, "threads", 0, "threads of the engine; without it, one for each processor")
+	_ = c.MarkFlagRequired("filename")
+	_ = c.MarkFlagRequired("lake")
+	return c
+}
+
+func run(ctx context.Context, out io.Writer, o runOptions) error {
+	if o.output != "text" && o.output != "json" {
+		return usageError{fmt.Errorf("unknown output %q: use text or json", o.output)}
+	}
+	now, err := parseNow(o.now)
+	if err != nil {
+		return err
+	}
+	env, err := localEnv(o)
+	if err != nil {
+		return err
+	}
+	objects, err := loadObjects(o.manifests)
+	if err != nil {
+		return err
+	}
+	l, err := lake.Open(ctx, o.lake)
+	if err != nil {
+		return err
+	}
+	unlock, err := l.Lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+
+	env.Lake = l
+	watch := newWatcher(out, o.output)
+	runner := local.Runner{
+		Objects: objects, Lake: l, Watcher: watch, Now: now,
+		Worker: func(ctx context.Context, p *plan.Plan) (local.Outcome, error) {
+			return worker.Run(ctx, env.With(watch.Progress), p)
+		},
+	}
+	steps, runErr := runner.Run(ctx)
+	watch.Close()
+	model := report.Build(objects, steps, now)
+	if o.report == "" {
+		o.report = filepath.Join(o.lake, "report.html")
+	}
+	if err := writeReport(model, o.report); err != nil {
+		return err
+	}
+	if err := show(out, o, model, steps); err != nil {
+		return err
+	}
+	if runErr != nil {
+		return reportedError{runErr}
+	}
+	return nil
+}
+
+func show(out io.Writer, o runOptions, m report.Model, steps []local.Step) error {
+	if o.output == "json" {
+		enc := json.NewEncoder(out)
+		enc.SetIndent("", "  ")
+		return enc.Encode(map[string]any{"now": m.Now, "changed": m.Changed, "steps": steps, "report": o.report})
+	}
+	m.Text(out, isTerminal(out))
+	fmt.Fprintf(out, "\nReport: %s\n", o.report)
+	return nil
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+func parseNow(s string) (time.Time, error) {
+	if s == "" {
+		return time.Now().UTC(), nil
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}, usageError{fmt.Errorf("--now %q is not a time such as 2026-06-01T09:00:00Z", s)}
+	}
+	return t.UTC(), nil
+}
+
+// localEnv is where a laptop keeps what a worker finds mounted in a cluster.
+func localEnv(o runOptions) (worker.Env, error) {
+	env := worker.Env{LakeDir: o.lake, Volumes: map[string]string{}, Secrets: o.secrets, Memory: o.memory, Threads: o.threads}
+	for _, v := range o.volumes {
+		name, dir, ok := strings.Cut(v, "=")
+		if !ok || name == "" || dir == "" {
+			return env, usageError{fmt.Errorf("--volume %q is not NAME=DIR", v)}
+		}
+		env.Volumes[name] = dir
+	}
+	return env, nil
+}
+
+// writeReport replaces the report as a whole, so that a browser never sees half of one.
+func writeReport(m report.Model, path string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".report-*")
+	if err != nil {
+		return fault.New(fault.DiskFull, "can't write the report next to %s: %w", path, err)
+	}
+	defer func() { _ = os.Remove(f.Name()) }()
+	if err := m.HTML(f); err != nil {
+		_ = f.Close()
+		return fault.New(fault.DiskFull, "can't write the report %s: %w", path, err)
+	}
+	if err := f.Close(); err != nil {
+		return fault.New(fault.DiskFull, "can't write the report %s: %w", path, err)
+	}
+	if err := os.Chmod(f.Name(), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

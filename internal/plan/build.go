@@ -1,0 +1,191 @@
+package plan
+
+import (
+	"slices"
+	"time"
+
+	"github.com/kith-dev/kith/api/v1alpha1"
+)
+
+// Waiting says what a plan can't be made without.
+type Waiting struct {
+	Kind, Name string
+	Task       v1alpha1.Task
+}
+
+func subject(task v1alpha1.Task, kind, name string) Subject {
+	return Subject{Task: task, Kind: kind, Name: name}
+}
+
+// IngestSubject is the lock of a DataSource.
+func IngestSubject(name string) Subject { return subject(v1alpha1.TaskIngest, "DataSource", name) }
+
+// ResolveSubject is the lock of an IdentityRule's people.
+func ResolveSubject(name string) Subject { return subject(v1alpha1.TaskResolve, "IdentityRule", name) }
+
+// EvaluateSubject is the lock of an IdentityRule's Traits and Segments.
+func EvaluateSubject(name string) Subject {
+	return subject(v1alpha1.TaskEvaluate, "IdentityRule", name)
+}
+
+// SyncSubject is the lock of an Activation.
+func SyncSubject(name string) Subject { return subject(v1alpha1.TaskSync, "Activation", name) }
+
+// Ingest plans the reading of a DataSource. Purposes and display texts are left out of it: changing them reads nothing anew.
+func Ingest(o *Objects, d *v1alpha1.DataSource, revs Revisions, now time.Time) *Plan {
+	spec := *d.Spec.DeepCopy()
+	spec.Common, spec.Interval, spec.Purposes = v1alpha1.Common{}, nil, nil
+	p := &IngestPlan{Source: spec, TimeZone: o.Workspace.Spec.TimeZone, Currency: o.Workspace.Spec.Currency}
+	if spec.RecordKind == v1alpha1.RecordConsent {
+		for _, purpose := range o.Workspace.Spec.Purposes {
+			p.Purposes = append(p.Purposes, purpose.Name)
+		}
+	}
+	out := &Plan{Subject: IngestSubject(d.Name), Ingest: p}
+	return out.number(revs.last(out.Subject), now)
+}
+
+// Resolve plans the making of an IdentityRule's people from the latest revision of each source. A source that has none yet is
+// returned instead: people are never made from half of their records.
+func Resolve(o *Objects, r *v1alpha1.IdentityRule, revs Revisions, now time.Time) (*Plan, *Waiting) {
+	spec := *r.Spec.DeepCopy()
+	spec.Common, spec.Interval = v1alpha1.Common{}, nil
+	out := &Plan{
+		Subject: ResolveSubject(r.Name),
+		Resolve: &ResolvePlan{Rule: spec, Sources: o.sources(r), Classes: o.classes(r)},
+	}
+	for _, s := range out.Resolve.Sources {
+		rev := revs.last(IngestSubject(s.Name))
+		if rev == nil {
+			return nil, &Waiting{Kind: "DataSource", Name: s.Name, Task: v1alpha1.TaskIngest}
+		}
+		out.Inputs = append(out.Inputs, Input{Kind: "DataSource", Name: s.Name, Run: rev.Run})
+	}
+	return out.number(revs.last(out.Subject), now), nil
+}
+
+// Evaluate plans the Traits and Segments of an IdentityRule on the latest revision of its people and on the source revisions
+// that those people were made from.
+func Evaluate(o *Objects, r *v1alpha1.IdentityRule, revs Revisions, now time.Time) (*Plan, *Waiting) {
+	people := revs.last(ResolveSubject(r.Name))
+	if people == nil {
+		return nil, &Waiting{Kind: "IdentityRule", Name: r.Name, Task: v1alpha1.TaskResolve}
+	}
+	e := &EvaluatePlan{
+		Rule: r.Name, TimeZone: o.Workspace.Spec.TimeZone, Sources: o.sources(r), Classes: o.classes(r),
+		IdentifierOrder: identifierOrder(r, o.sources(r)),
+	}
+	for _, t := range o.Traits {
+		if t.Spec.IdentityRef.Name == r.Name && !t.Spec.Suspend {
+			e.Traits = append(e.Traits, Trait{Name: t.Name, Attribute: t.Spec.Attribute, Expression: t.Spec.Expression})
+		}
+	}
+	purposes := o.segmentPurposes(r.Name, o.nestedSegments(r.Name))
+	for _, s := range o.Segments {
+		if s.Spec.IdentityRef.Name == r.Name && !s.Spec.Suspend {
+			e.Segments = append(e.Segments, Segment{Name: s.Name, Where: s.Spec.Where, Rank: s.Spec.Rank, Purposes: purposes[s.Name]})
+		}
+	}
+	out := &Plan{Subject: EvaluateSubject(r.Name), Evaluate: e}
+	out.Inputs = append([]Input{{Kind: "IdentityRule", Name: r.Name, Run: people.Run}}, people.Inputs...)
+	return out.number(revs.last(out.Subject), now), nil
+}
+
+// Sync plans an Activation on the latest evaluation of its space and on the people that evaluation saw.
+func Sync(o *Objects, a *v1alpha1.Activation, revs Revisions, now time.Time) (*Plan, *Waiting) {
+	rule := o.RuleOf(a)
+	evaluated := revs.last(EvaluateSubject(rule))
+	if evaluated == nil {
+		return nil, &Waiting{Kind: "IdentityRule", Name: rule, Task: v1alpha1.TaskEvaluate}
+	}
+	d := o.Destination(a.Spec.DestinationRef.Name)
+	if d == nil {
+		return nil, &Waiting{Kind: "Destination", Name: a.Spec.DestinationRef.Name}
+	}
+	spec := *a.Spec.DeepCopy()
+	spec.Common, spec.Interval = v1alpha1.Common{}, nil
+	r := o.IdentityRule(rule)
+	s := &SyncPlan{
+		Rule: rule, Activation: spec, Connector: d.Spec.Connector, Delivery: d.Spec.Delivery, Destination: d.Name,
+		Purpose: *o.Purpose(a.Spec.Purpose), TimeZone: o.Workspace.Spec.TimeZone, Profile: o.profile(r),
+	}
+	for _, c := range o.classes(r) {
+		if slices.Contains(c.Purposes, a.Spec.Purpose) {
+			s.Class = c.Name
+		}
+	}
+	out := &Plan{Subject: SyncSubject(a.Name), Sync: s}
+	out.Inputs = []Input{{Kind: "IdentityRule", Name: rule, Run: evaluated.Run}}
+	for _, in := range evaluated.Inputs {
+		if in.Kind == "IdentityRule" {
+			out.Inputs = append(out.Inputs, in)
+		}
+	}
+	return out.number(revs.last(out.Subject), now), nil
+}
+
+// Maintain plans the removal of what no revision needs.
+func Maintain(o *Objects, revs Revisions, now time.Time) *Plan {
+	out := &Plan{
+		Subject:  subject(v1alpha1.TaskMaintain, "Workspace", o.Workspace.Name),
+		Maintain: &MaintainPlan{Retention: "168h"},
+	}
+	if d := o.Workspace.Spec.Retention.Snapshots; d != nil {
+		out.Maintain.Retention = *d
+	}
+	return out.number(revs.last(out.Subject), now)
+}
+
+// EvaluateInterval is the shortest interval of a space's Traits and Segments, 0 when none has one.
+func (o *Objects) EvaluateInterval(rule string) time.Duration {
+	var out time.Duration
+	take := func(d *v1alpha1.Duration) {
+		if v := d.Value(); v > 0 && (out == 0 || v < out) {
+			out = v
+		}
+	}
+	for i := range o.Traits {
+		if o.Traits[i].Spec.IdentityRef.Name == rule {
+			take(o.Traits[i].Spec.Interval)
+		}
+	}
+	for i := range o.Segments {
+		if o.Segments[i].Spec.IdentityRef.Name == rule {
+			take(o.Segments[i].Spec.Interval)
+		}
+	}
+	return out
+}
+
+// identifierOrder is the order in which an event's identifiers are tried: as the rules name them, then the others by name, and
+// anonymousId last.
+func identifierOrder(r *v1alpha1.IdentityRule, sources []Source) []string {
+	var out, rest []string
+	add := func(list *[]string, k string) {
+		if k != "anonymousId" && !slices.Contains(out, k) && !slices.Contains(rest, k) {
+			*list = append(*list, k)
+		}
+	}
+	known := map[string]bool{}
+	for _, s := range sources {
+		for _, a := range s.Attributes {
+			known[a.Identifier] = a.Identifier != ""
+		}
+	}
+	for _, d := range r.Spec.Deterministic {
+		for _, k := range d.Identifiers {
+			if known[k] {
+				add(&out, k)
+			}
+		}
+	}
+	for _, s := range sources {
+		for _, a := range s.Attributes {
+			if a.Identifier != "" {
+				add(&rest, a.Identifier)
+			}
+		}
+	}
+	slices.Sort(rest)
+	return append(append(out, rest...), "anonymousId")
+}

@@ -1,0 +1,164 @@
+// Package worker carries out one plan: it opens the lake and an engine, hands the plan's declarations to the part of the data
+// plane that does the work, and commits. `kith worker` runs it in a pod and `kith run` in its own process.
+//
+// What does not live here: what should run (plan) and how the work is done (ingest, identity, segment, activation, lake).
+package worker
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/kith-dev/kith/api/v1alpha1"
+	"github.com/kith-dev/kith/internal/engine"
+	"github.com/kith-dev/kith/internal/fault"
+	"github.com/kith-dev/kith/internal/lake"
+	"github.com/kith-dev/kith/internal/plan"
+)
+
+// Env is what a worker finds around it: mounted folders and limits.
+type Env struct {
+	// Lake that is open, in the folder LakeDir.
+	Lake    *lake.Lake
+	LakeDir string
+	// Volumes maps the name of a claim to the folder it is mounted at.
+	Volumes map[string]string
+	// Secrets is a folder with one folder for each Secret and one file for each of its keys.
+	Secrets string
+	// Memory limit of the engine such as 4GB, and its Threads; empty and 0 take what the machine has.
+	Memory  string
+	Threads int
+	// Progress of the run; may be nil.
+	Progress func(done, total int64, unit string)
+}
+
+// With is the same environment with another progress function.
+func (e Env) With(progress func(done, total int64, unit string)) Env {
+	e.Progress = progress
+	return e
+}
+
+// Outcome of one plan.
+type Outcome struct {
+	// Revision that was committed, or nil when there was nothing to do after all.
+	Revision *lake.Revision
+}
+
+// Run carries out p. It can return a revision together with an error: what was achieved and what still failed.
+func Run(ctx context.Context, env Env, p *plan.Plan) (Outcome, error) {
+	scratch, err := os.MkdirTemp("", "kith-scratch-*")
+	if err != nil {
+		return Outcome{}, fault.New(fault.DiskFull, "can't make a scratch folder: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(scratch) }()
+	db, err := engine.Open(ctx, engine.Options{
+		Scratch: scratch, MemoryLimit: env.Memory, Threads: env.Threads, Allowed: env.allowed(p),
+	})
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer func() { _ = db.Close() }()
+	t := task{env: env, db: db, plan: p}
+	switch p.Subject.Task {
+	case v1alpha1.TaskIngest:
+		return t.ingest(ctx)
+	case v1alpha1.TaskResolve:
+		return t.resolve(ctx)
+	case v1alpha1.TaskEvaluate:
+		return t.evaluate(ctx)
+	case v1alpha1.TaskSync:
+		return t.sync(ctx)
+	case v1alpha1.TaskMaintain:
+		return t.maintain(ctx)
+	}
+	return Outcome{}, fault.New(fault.InvalidManifest, "plan %s has the unknown task %q", p.Run, p.Subject.Task)
+}
+
+// task is one plan in the hands of a worker.
+type task struct {
+	env  Env
+	db   *engine.DB
+	plan *plan.Plan
+}
+
+// lakePlan is what the lake has to know of the plan.
+func (t task) lakePlan() lake.Plan {
+	p := t.plan
+	out := lake.Plan{
+		Run: p.Run, Task: string(p.Subject.Task), Kind: p.Subject.Kind, Subject: p.Subject.Name,
+		PlanHash: p.Hash(), Serial: p.Serial, Now: p.Now, Base: p.Base,
+	}
+	for _, in := range p.Inputs {
+		out.Inputs = append(out.Inputs, lake.Input{Kind: in.Kind, Name: in.Name, Run: in.Run})
+	}
+	return out
+}
+
+// input is the revision that the plan names, by its run.
+func (t task) input(ctx context.Context, run string) (*lake.Revision, error) {
+	revs, err := t.env.Lake.Revisions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range revs {
+		if revs[i].Run == run {
+			return &revs[i], nil
+		}
+	}
+	return nil, fault.New(fault.LakeCorrupt, "run %s reads revision %s, which the lake no longer has; run its subject again", t.plan.Run, run)
+}
+
+// inputOf is the revision of the plan's input of a kind and name.
+func (t task) inputOf(ctx context.Context, kind, name string) (*lake.Revision, error) {
+	for _, in := range t.plan.Inputs {
+		if in.Kind == kind && in.Name == name {
+			return t.input(ctx, in.Run)
+		}
+	}
+	return nil, fault.New(fault.LakeCorrupt, "plan %s names no revision of %s %s", t.plan.Run, kind, name)
+}
+
+func (t task) maintain(ctx context.Context) (Outcome, error) {
+	d := t.plan.Maintain.Retention
+	_, err := t.env.Lake.Maintain(ctx, t.db, t.plan.Now, d.Value())
+	return Outcome{}, err
+}
+
+// allowed folders: SQL sees the lake and, where the plan reads files, their volume.
+func (e Env) allowed(p *plan.Plan) []string {
+	out := []string{e.LakeDir}
+	if p.Ingest != nil && p.Ingest.Source.Connector.Files != nil {
+		if dir, ok := e.Volumes[p.Ingest.Source.Connector.Files.Volume.ClaimName]; ok {
+			out = append(out, dir)
+		}
+	}
+	return out
+}
+
+// volume is the folder that a claim is mounted at.
+func (e Env) volume(v v1alpha1.Volume) (string, error) {
+	dir, ok := e.Volumes[v.ClaimName]
+	if !ok {
+		return "", fault.New(fault.VolumeMissing, "volume %q is not mounted; on a laptop give --volume %s=DIR", v.ClaimName, v.ClaimName)
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return "", fault.New(fault.VolumeMissing, "volume %q is at %s, which is not a folder", v.ClaimName, dir)
+	}
+	return dir, nil
+}
+
+// secret is the value of a Secret's key, without the line break that editors add.
+func (e Env) secret(name, key string) (string, error) {
+	if e.Secrets == "" {
+		return "", fault.New(fault.SecretMissing, "Secret %q is needed and no folder of secrets is mounted; on a laptop give --secrets DIR with DIR/%s/%s", name, name, key)
+	}
+	b, err := os.ReadFile(filepath.Join(e.Secrets, name, key))
+	if err != nil {
+		if _, dirErr := os.Stat(filepath.Join(e.Secrets, name)); dirErr != nil {
+			return "", fault.New(fault.SecretMissing, "Secret %q is not mounted (expected a folder of that name)", name)
+		}
+		return "", fault.New(fault.SecretMissing, "Secret %q has no key %q", name, key)
+	}
+	return strings.TrimRight(string(b), "\r\n"), nil
+}
