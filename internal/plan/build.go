@@ -80,7 +80,7 @@ func Evaluate(o *Objects, r *v1alpha1.IdentityRule, revs Revisions, now time.Tim
 			e.Traits = append(e.Traits, Trait{Name: t.Name, Attribute: t.Spec.Attribute, Expression: t.Spec.Expression})
 		}
 	}
-	purposes := o.segmentPurposes(r.Name, o.nestedSegments(r.Name))
+	purposes := o.segmentPurposes(r.Name, o.Space(r).Nested)
 	for _, s := range o.Segments {
 		if s.Spec.IdentityRef.Name == r.Name && !s.Spec.Suspend {
 			e.Segments = append(e.Segments, Segment{Name: s.Name, Where: s.Spec.Where, Rank: s.Spec.Rank, Purposes: purposes[s.Name]})
@@ -107,7 +107,7 @@ func Sync(o *Objects, a *v1alpha1.Activation, revs Revisions, now time.Time) (*P
 	r := o.IdentityRule(rule)
 	s := &SyncPlan{
 		Rule: rule, Activation: spec, Connector: d.Spec.Connector, Delivery: d.Spec.Delivery, Destination: d.Name,
-		Purpose: *o.Purpose(a.Spec.Purpose), TimeZone: o.Workspace.Spec.TimeZone, Profile: o.profile(r),
+		Purpose: *o.Purpose(a.Spec.Purpose), TimeZone: o.Workspace.Spec.TimeZone, Profile: profileOf(o.Space(r)),
 	}
 	for _, c := range o.classes(r) {
 		if slices.Contains(c.Purposes, a.Spec.Purpose) {
@@ -188,4 +188,12 @@ func identifierOrder(r *v1alpha1.IdentityRule, sources []Source) []string {
 	}
 	slices.Sort(rest)
 	return append(append(out, rest...), "anonymousId")
+}
+
+func profileOf(s Space) []Attribute {
+	out := make([]Attribute, len(s.Schema.Profile))
+	for i, a := range s.Schema.Profile {
+		out[i] = Attribute{Name: a.Name, Type: a.Type}
+	}
+	return out
 }

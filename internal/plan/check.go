@@ -1,10 +1,13 @@
 package plan
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/kith-dev/kith/api/v1alpha1"
 	"github.com/kith-dev/kith/internal/fault"
+	"github.com/kith-dev/kith/internal/segment/lang"
 )
 
 // Problem is what is wrong with one object in the company of the others.
@@ -39,11 +42,25 @@ func Check(o *Objects) []Problem {
 		c.activation(&o.Activations[i])
 	}
 	c.expressions()
+	slices.SortStableFunc(c.problems, func(a, b Problem) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name)) })
 	return c.problems
 }
 
 func (c *checker) add(kind, name, field string, class fault.Class, format string, args ...any) {
 	c.problems = append(c.problems, Problem{Kind: kind, Name: name, Field: field, Err: fault.New(class, format, args...)})
+}
+
+func (c *checker) missingRule(kind, name, rule string) {
+	c.add(kind, name, "spec.identityRef", fault.ReferenceNotFound, "there is no IdentityRule %q", rule)
+}
+
+func (c *checker) fields(a *v1alpha1.Activation, space Space) {
+	for i, f := range a.Spec.Fields {
+		_, _, err := lang.CompileProfile(space.Schema, f.Value, lang.Options{TimeZone: c.o.Workspace.Spec.TimeZone, Rank: true})
+		if err != nil {
+			c.problems = append(c.problems, Problem{Kind: "Activation", Name: a.Name, Field: fmt.Sprintf("spec.fields[%d].value", i), Err: err})
+		}
+	}
 }
 
 func (c *checker) purposes(kind, name string, purposes []string) {

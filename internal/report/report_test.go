@@ -1,0 +1,125 @@
+package report
+
+import (
+	"bytes"
+	"encoding/xml"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kith-dev/kith/api/v1alpha1"
+	"github.com/kith-dev/kith/internal/fault"
+	"github.com/kith-dev/kith/internal/lake"
+	"github.com/kith-dev/kith/internal/local"
+	"github.com/kith-dev/kith/internal/plan"
+)
+
+func objects() *plan.Objects {
+	return &plan.Objects{
+		DataSources: []v1alpha1.DataSource{{ObjectMeta: metav1.ObjectMeta{Name: "crm"}, Spec: v1alpha1.DataSourceSpec{RecordKind: "Profile"}}},
+		Segments: []v1alpha1.Segment{{ObjectMeta: metav1.ObjectMeta{Name: "top"},
+			Spec: v1alpha1.SegmentSpec{Common: v1alpha1.Common{DisplayName: "이익 상위 <10%>"}}}},
+		Activations: []v1alpha1.Activation{{ObjectMeta: metav1.ObjectMeta{Name: "mail"},
+			Spec: v1alpha1.ActivationSpec{Purpose: "marketing", DestinationRef: v1alpha1.ObjectReference{Name: "esp"}}}},
+	}
+}
+
+func steps(state local.State) []local.Step {
+	rev := func(outputs ...lake.Output) *lake.Revision { return &lake.Revision{Run: "r", Outputs: outputs} }
+	return []local.Step{
+		{Subject: plan.IngestSubject("crm"), State: state, Revision: rev(
+			lake.Output{Name: "rows", Rows: 1234567, Added: 10, Removed: 3}, lake.Output{Name: "quarantined", Rows: 4},
+			lake.Output{Name: "quarantined/csv", Rows: 1}, lake.Output{Name: "quarantined/encoding", Rows: 3})},
+		{Subject: plan.ResolveSubject("people"), State: state, Revision: rev(
+			lake.Output{Name: "records", Rows: 300}, lake.Output{Name: "known", Rows: 200}, lake.Output{Name: "anonymous", Rows: 9})},
+		{Subject: plan.EvaluateSubject("people"), State: state, Revision: rev(lake.Output{Name: "segment/top/marketing", Rows: 50, Added: 5, Removed: 1})},
+		{Subject: plan.SyncSubject("mail"), State: state, Revision: rev(
+			lake.Output{Name: "audience", Rows: 50}, lake.Output{Name: "reason/Excluded", Rows: 2}, lake.Output{Name: "reason/ConsentUnknown", Rows: 8},
+			lake.Output{Name: "sent", Rows: 40, Added: 40})},
+	}
+}
+
+func TestBuild(t *testing.T) {
+	m := Build(objects(), steps(local.Done), time.Unix(0, 0))
+	if got := m.Sources[0]; got.Rows != 1234567 || got.Added != 10 || got.Quarantined != 4 || got.Rejects[0] != (Count{"encoding", 3}) {
+		t.Errorf("source: %+v", got)
+	}
+	seg := m.Spaces[0].Segments[0]
+	if seg.Members != 50 || seg.Share != 0.25 || seg.Added != 5 {
+		t.Errorf("segment: %+v", seg)
+	}
+	a := m.Activations[0]
+	var withheld int64
+	for _, r := range a.Reasons {
+		withheld += r.N
+	}
+	if withheld+a.Sent != a.Audience {
+		t.Errorf("the funnel does not sum: %+v", a)
+	}
+}
+
+func TestUnchangedRunShowsSizesButNoChange(t *testing.T) {
+	m := Build(objects(), steps(local.Unchanged), time.Unix(0, 0))
+	if m.Changed || m.Sources[0].Rows != 1234567 || m.Sources[0].Added != 0 || m.Activations[0].Added != 0 {
+		t.Errorf("%+v", m)
+	}
+	var b bytes.Buffer
+	m.Text(&b, false)
+	if !strings.Contains(b.String(), "Nothing changed") || strings.Contains(b.String(), "+40") {
+		t.Errorf("text of an unchanged run:\n%s", b.String())
+	}
+}
+
+func TestText(t *testing.T) {
+	s := steps(local.Done)
+	s[3].State = local.Failed
+	s[3].Problem = local.ProblemOf(fault.New(fault.DestinationDown, "the receiver answered 503"))
+	var b bytes.Buffer
+	Build(objects(), s, time.Unix(0, 0)).Text(&b, false)
+	for _, want := range []string{"1,234,567", "+10 -3", "encoding 3, csv 1", "DestinationDown Sync of Activation mail: the receiver answered 503"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%q is missing in:\n%s", want, b.String())
+		}
+	}
+	if strings.Contains(b.String(), "\x1b[") {
+		t.Error("colour codes where there is no terminal")
+	}
+}
+
+func TestHTMLIsSelfContainedAndEscaped(t *testing.T) {
+	var b bytes.Buffer
+	if err := Build(objects(), steps(local.Done), time.Unix(0, 0)).HTML(&b); err != nil {
+		t.Fatal(err)
+	}
+	page := b.String()
+	for _, never := range []string{"<script", "http://", "https://", "<link", "<img", "url("} {
+		if strings.Contains(page, never) {
+			t.Errorf("the page has %q: it needs something else than itself", never)
+		}
+	}
+	for _, want := range []string{"이익 상위 &lt;10%&gt;", "1,234,567", "width:80.00%"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	d := xml.NewDecoder(strings.NewReader(page))
+	d.Strict, d.AutoClose, d.Entity = false, xml.HTMLAutoClose, xml.HTMLEntity
+	for {
+		if _, err := d.Token(); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatalf("the page is not well formed: %v", err)
+		}
+	}
+}
+
+func TestNumber(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 7: "7", 999: "999", 1000: "1,000", -1234567: "-1,234,567", 100000: "100,000"} {
+		if got := Number(n); got != want {
+			t.Errorf("Number(%d) = %q, want %q", n, got, want)
+		}
+	}
+}
