@@ -54,7 +54,12 @@ func bench(people int, dir, memory string) error {
 	if err := command("go", "build", "-o", filepath.Join(dir, "kith"), "./cmd/kith"); err != nil {
 		return err
 	}
-	server := &http.Server{Addr: "127.0.0.1:8099", Handler: receiver.New("bench"), ReadHeaderTimeout: 10 * time.Second}
+	handler, err := receiver.Open(receiver.Options{Dir: filepath.Join(dir, "receiver"), Token: "bench", Key: "email_sha256"})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = handler.Close() }()
+	server := &http.Server{Addr: "127.0.0.1:8099", Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.ListenAndServe() }()
 	defer func() { _ = server.Close() }()
 	if err := secret(dir); err != nil {
@@ -78,7 +83,7 @@ func measure(dir, memory string) error {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(dir, "kith"), "run", "-f", "examples/retail", "--lake", filepath.Join(dir, "lake"),
 		"--volume", "retail-data="+filepath.Join(dir, "data"), "--volume", "retail-out="+filepath.Join(dir, "out"),
-		"--secrets", filepath.Join(dir, "secrets"), "--now", "2026-06-01T00:00:00Z", "--memory", memory)
+		"--secrets", filepath.Join(dir, "secrets"), "--now", "2026-11-02T00:00:00Z", "--memory", memory)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

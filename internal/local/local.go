@@ -80,7 +80,8 @@ type Runner struct {
 // Run does what is due, sources first and activations last, and goes on past failures: a broken source keeps its
 // last revision, a broken destination stalls no other. The error is the first step's that failed; the steps are complete in either case.
 func (r *Runner) Run(ctx context.Context) ([]Step, error) {
-	if err := r.load(ctx); err != nil {
+	var err error
+	if r.revisions, r.latest, err = Revisions(ctx, r.Lake); err != nil {
 		return nil, err
 	}
 	for i := range r.Objects.DataSources {
@@ -112,28 +113,34 @@ func (r *Runner) Run(ctx context.Context) ([]Step, error) {
 	return r.steps, ctx.Err()
 }
 
-func (r *Runner) load(ctx context.Context) error {
-	revs, err := r.Lake.Revisions(ctx)
+// Revisions are the latest ones of a lake by subject, as the planner and as people see them.
+func Revisions(ctx context.Context, l *lake.Lake) (plan.Revisions, map[plan.Subject]*lake.Revision, error) {
+	revs, err := l.Revisions(ctx)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	r.revisions, r.latest = plan.Revisions{}, map[plan.Subject]*lake.Revision{}
+	known, latest := plan.Revisions{}, map[plan.Subject]*lake.Revision{}
 	for i := range revs {
-		r.remember(&revs[i])
+		s := subjectOf(&revs[i])
+		known[s], latest[s] = knownOf(&revs[i]), &revs[i]
 	}
-	return nil
+	return known, latest, nil
 }
 
-func (r *Runner) remember(rev *lake.Revision) {
-	s := plan.Subject{Task: v1alpha1.Task(rev.Task), Kind: rev.Kind, Name: rev.Subject}
-	known := plan.Revision{Run: rev.Run, Serial: rev.Serial, PlanHash: rev.PlanHash, Now: rev.Now}
+func subjectOf(rev *lake.Revision) plan.Subject {
+	return plan.Subject{Task: v1alpha1.Task(rev.Task), Kind: rev.Kind, Name: rev.Subject}
+}
+
+func knownOf(rev *lake.Revision) plan.Revision {
+	out := plan.Revision{Run: rev.Run, Serial: rev.Serial, PlanHash: rev.PlanHash, Now: rev.Now}
 	for _, in := range rev.Inputs {
-		known.Inputs = append(known.Inputs, plan.Input{Kind: in.Kind, Name: in.Name, Run: in.Run})
+		out.Inputs = append(out.Inputs, plan.Input{Kind: in.Kind, Name: in.Name, Run: in.Run})
 	}
 	for _, o := range rev.Outputs {
-		known.Incomplete = known.Incomplete || (rev.Task == string(v1alpha1.TaskSync) && o.Rows > 0 && (o.Name == "failed" || o.Name == "uncertain"))
+		undelivered := o.Rows > 0 && (o.Name == "failed" || o.Name == "uncertain")
+		out.Incomplete = out.Incomplete || rev.Task == string(v1alpha1.TaskSync) && undelivered
 	}
-	r.revisions[s], r.latest[s] = known, rev
+	return out
 }
 
 func (r *Runner) due(ctx context.Context, s plan.Subject, p *plan.Plan, wait *plan.Waiting, suspended bool, interval time.Duration) {
@@ -165,7 +172,7 @@ func (r *Runner) step(ctx context.Context, p *plan.Plan, suspended bool, cause p
 		out, err := r.Worker(ctx, p)
 		s.Elapsed = time.Since(began)
 		if out.Revision != nil {
-			r.remember(out.Revision)
+			r.revisions[p.Subject], r.latest[p.Subject] = knownOf(out.Revision), out.Revision
 			s.State, s.Revision = Done, out.Revision
 		}
 		if err != nil {

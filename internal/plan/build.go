@@ -31,8 +31,14 @@ func EvaluateSubject(name string) Subject {
 // SyncSubject is the lock of an Activation.
 func SyncSubject(name string) Subject { return subject(v1alpha1.TaskSync, "Activation", name) }
 
-// Ingest plans the reading of a DataSource. Purposes and display texts are left out of it: changing them reads nothing anew.
+// Ingest plans the reading of a DataSource.
 func Ingest(o *Objects, d *v1alpha1.DataSource, revs Revisions, now time.Time) *Plan {
+	out := &Plan{Subject: IngestSubject(d.Name), Ingest: ingestPlan(o, d)}
+	return out.number(revs.last(out.Subject), now)
+}
+
+// ingestPlan leaves purposes and display texts out: changing them reads nothing anew.
+func ingestPlan(o *Objects, d *v1alpha1.DataSource) *IngestPlan {
 	spec := *d.Spec.DeepCopy()
 	spec.Common, spec.Interval, spec.Purposes = v1alpha1.Common{}, nil, nil
 	p := &IngestPlan{Source: spec, TimeZone: o.Workspace.Spec.TimeZone, Currency: o.Workspace.Spec.Currency}
@@ -41,8 +47,7 @@ func Ingest(o *Objects, d *v1alpha1.DataSource, revs Revisions, now time.Time) *
 			p.Purposes = append(p.Purposes, purpose.Name)
 		}
 	}
-	out := &Plan{Subject: IngestSubject(d.Name), Ingest: p}
-	return out.number(revs.last(out.Subject), now)
+	return p
 }
 
 // Resolve plans the making of an IdentityRule's people from the latest revision of each source. A source that has none yet is

@@ -30,6 +30,7 @@ func Check(o *Objects) []Problem {
 	for i := range o.DataSources {
 		d := &o.DataSources[i]
 		c.purposes("DataSource", d.Name, d.Spec.Purposes)
+		c.dataSource(d.Name, ingestPlan(o, d))
 	}
 	for i := range o.IdentityRules {
 		c.rule(&o.IdentityRules[i])
@@ -56,7 +57,9 @@ func (c *checker) missingRule(kind, name, rule string) {
 
 func (c *checker) fields(a *v1alpha1.Activation, space Space) {
 	for i, f := range a.Spec.Fields {
-		_, _, err := lang.CompileProfile(space.Schema, f.Value, lang.Options{TimeZone: c.o.Workspace.Spec.TimeZone, Rank: true})
+		options := c.o.checking()
+		options.Rank = true
+		_, _, err := lang.CompileProfile(space.Schema, f.Value, options)
 		if err != nil {
 			c.problems = append(c.problems, Problem{Kind: "Activation", Name: a.Name, Field: fmt.Sprintf("spec.fields[%d].value", i), Err: err})
 		}

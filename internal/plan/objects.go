@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kith-dev/kith/api/v1alpha1"
+	"github.com/kith-dev/kith/internal/normalise"
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
@@ -68,36 +69,16 @@ func (o *Objects) Purpose(name string) *v1alpha1.Purpose {
 	return find(o.Workspace.Spec.Purposes, name, func(p *v1alpha1.Purpose) string { return p.Name })
 }
 
-// attributeNames are the semantics whose attribute has another name than the semantic.
-var attributeNames = map[v1alpha1.Semantic]string{
-	"eventName": "name", "refundedAmount": "refunded", "consentStatus": "status",
-}
-
-var semanticTypes = map[v1alpha1.Semantic]sqlgen.Type{
-	"birthDate": sqlgen.Date,
-	"amount":    sqlgen.Decimal, "cost": sqlgen.Decimal, "discount": sqlgen.Decimal, "refundedAmount": sqlgen.Decimal,
-	"listPrice": sqlgen.Decimal, "quantity": sqlgen.Decimal,
-}
-
 // AttributeOf is the column that a field becomes.
 func AttributeOf(f v1alpha1.Field) Attribute {
-	a := Attribute{Name: f.Name, Semantic: string(f.Semantic), Type: sqlgen.String}
-	if a.Name == "" {
-		a.Name = string(f.Semantic)
-		if n, ok := attributeNames[f.Semantic]; ok {
-			a.Name = n
-		}
+	a := Attribute{
+		Name: normalise.Attribute(string(f.Semantic), f.Name), Type: normalise.TypeOf(string(f.Semantic), sqlgen.Type(f.Type)),
+		Semantic: string(f.Semantic),
 	}
-	switch {
-	case f.Semantic == "":
-		a.Type = sqlgen.Type(f.Type)
-	case semanticTypes[f.Semantic] != "":
-		a.Type = semanticTypes[f.Semantic]
-	}
-	switch f.Semantic {
-	case "email", "phone":
-		a.Identifier = string(f.Semantic)
-	case "identifier":
+	switch a.Semantic {
+	case normalise.SemanticEmail, normalise.SemanticPhone:
+		a.Identifier = a.Semantic
+	case normalise.SemanticIdentifier:
 		a.Identifier = a.Name
 	}
 	return a

@@ -19,6 +19,7 @@ func duration(s string) *v1alpha1.Duration { d := v1alpha1.Duration(s); return &
 func source(name string, kind v1alpha1.RecordKind, purposes []string, fields ...v1alpha1.Field) v1alpha1.DataSource {
 	return v1alpha1.DataSource{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.DataSourceSpec{
 		RecordKind: kind, Load: "Upsert", Key: []string{"id"}, Purposes: purposes, Fields: fields,
+		Timestamp: &v1alpha1.TimestampColumn{Column: "at"},
 		Connector: v1alpha1.SourceConnector{Files: &v1alpha1.FilesSource{Path: name + ".csv", Format: "CSV"}},
 	}}
 }
@@ -47,13 +48,14 @@ func tenant() *Objects {
 			source("crm", "Profile", all, v1alpha1.Field{Column: "mail", Semantic: "email"}, v1alpha1.Field{Column: "tier", Name: "tier", Type: "string"}),
 			source("shop", "Transaction", all, v1alpha1.Field{Column: "mail", Semantic: "email"}, v1alpha1.Field{Column: "amt", Semantic: "amount"}),
 			source("cases", "Event", []string{"analytics", "service"}, v1alpha1.Field{Column: "mail", Semantic: "email"}, v1alpha1.Field{Column: "s", Name: "status", Type: "string"}),
-			source("consents", "Consent", []string{"service"}, v1alpha1.Field{Column: "mail", Semantic: "email"}),
+			source("consents", "Consent", []string{"service"}, v1alpha1.Field{Column: "mail", Semantic: "email"},
+				v1alpha1.Field{Column: "purpose", Semantic: "purpose"}, v1alpha1.Field{Column: "status", Semantic: "consentStatus"}),
 		},
 		IdentityRules: []v1alpha1.IdentityRule{{ObjectMeta: metav1.ObjectMeta{Name: "customers"}, Spec: v1alpha1.IdentityRuleSpec{
 			Sources:       []v1alpha1.IdentitySource{{Name: "crm"}, {Name: "shop"}, {Name: "cases"}, {Name: "consents"}},
 			Deterministic: []v1alpha1.DeterministicRule{{Identifiers: []string{"email"}}}}}},
 		Traits: []v1alpha1.Trait{{ObjectMeta: metav1.ObjectMeta{Name: "spent"}, Spec: v1alpha1.TraitSpec{
-			IdentityRef: v1alpha1.ObjectReference{Name: "customers"}, Attribute: "spent", Expression: "transactions.sum(t, t.amount)"}}},
+			IdentityRef: v1alpha1.ObjectReference{Name: "customers"}, Attribute: "spent", Expression: "transactions.filter(t, t.time > now - days(365)).sum(t, t.amount)"}}},
 		Segments: []v1alpha1.Segment{
 			segment("big", "profile.spent > 100"), segment("gold", `inSegment("big") && profile.tier == "gold"`),
 			segment("complained", `events.exists(e, e.status == "OPEN")`),
@@ -81,20 +83,27 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 		field  string
 		says   string
 	}{
-		"purpose of a source":  {func(o *Objects) { o.DataSources[0].Spec.Purposes = []string{"ads"} }, fault.ReferenceNotFound, "spec.purposes", `"ads"`},
-		"source of a rule":     {func(o *Objects) { o.IdentityRules[0].Spec.Sources[0].Name = "erp" }, fault.ReferenceNotFound, "spec.sources", `"erp"`},
-		"identifier of a rule": {func(o *Objects) { o.IdentityRules[0].Spec.Deterministic[0].Identifiers = []string{"card"} }, fault.ReferenceNotFound, "spec.deterministic", `"card"`},
-		"separate identifier":  {func(o *Objects) { o.IdentityRules[0].Spec.Guards.Separate = []string{"card"} }, fault.ReferenceNotFound, "spec.guards.separate", `"card"`},
+		"purpose of a source":    {func(o *Objects) { o.DataSources[0].Spec.Purposes = []string{"ads"} }, fault.ReferenceNotFound, "spec.purposes", `"ads"`},
+		"expression of a source": {func(o *Objects) { o.DataSources[0].Spec.Deleted = "row.status ==" }, fault.InvalidExpression, "spec", "line 1, column 14"},
+		"source of a rule":       {func(o *Objects) { o.IdentityRules[0].Spec.Sources[0].Name = "erp" }, fault.ReferenceNotFound, "spec.sources", `"erp"`},
+		"identifier of a rule":   {func(o *Objects) { o.IdentityRules[0].Spec.Deterministic[0].Identifiers = []string{"card"} }, fault.ReferenceNotFound, "spec.deterministic", `"card"`},
+		"separate identifier":    {func(o *Objects) { o.IdentityRules[0].Spec.Guards.Separate = []string{"card"} }, fault.ReferenceNotFound, "spec.guards.separate", `"card"`},
 		"survivor twice": {func(o *Objects) {
 			g := v1alpha1.Survivorship{Attributes: []string{"tier"}}
 			o.IdentityRules[0].Spec.Survivorship = []v1alpha1.Survivorship{g, g}
 		}, fault.InvalidManifest, "spec.survivorship", `"tier"`},
-		"rule of a segment":     {func(o *Objects) { o.Segments[1].Spec.IdentityRef.Name = "people" }, fault.ReferenceNotFound, "spec.identityRef", `"people"`},
-		"unknown field":         {func(o *Objects) { o.Segments[0].Spec.Where = "profile.spend > 100" }, fault.InvalidExpression, "spec.where", "spent"},
-		"type error":            {func(o *Objects) { o.Segments[0].Spec.Where = `profile.tier > 100` }, fault.InvalidExpression, "spec.where", "1:"},
-		"unknown segment":       {func(o *Objects) { o.Segments[2].Spec.Where = `inSegment("bigger")` }, fault.ReferenceNotFound, "spec.where", "bigger"},
-		"cycle":                 {func(o *Objects) { o.Segments[0].Spec.Where = `inSegment("gold")` }, fault.CyclicReference, "spec.where", "big -> gold -> big"},
-		"trait":                 {func(o *Objects) { o.Traits[0].Spec.Expression = "transactions.sum(t, t.price)" }, fault.InvalidExpression, "spec.expression", "price"},
+		"rule of a segment": {func(o *Objects) { o.Segments[1].Spec.IdentityRef.Name = "people" }, fault.ReferenceNotFound, "spec.identityRef", `"people"`},
+		"unknown field":     {func(o *Objects) { o.Segments[0].Spec.Where = "profile.spend > 100" }, fault.InvalidExpression, "spec.where", "spent"},
+		"type error":        {func(o *Objects) { o.Segments[0].Spec.Where = `profile.tier > 100` }, fault.InvalidExpression, "spec.where", "1:"},
+		"unknown segment":   {func(o *Objects) { o.Segments[2].Spec.Where = `inSegment("bigger")` }, fault.ReferenceNotFound, "spec.where", "bigger"},
+		"cycle":             {func(o *Objects) { o.Segments[0].Spec.Where = `inSegment("gold")` }, fault.CyclicReference, "spec.where", "big -> gold -> big"},
+		"trait":             {func(o *Objects) { o.Traits[0].Spec.Expression = "transactions.sum(t, t.price)" }, fault.InvalidExpression, "spec.expression", "price"},
+		"traits in a circle": {func(o *Objects) {
+			o.Traits[0].Spec.Expression = "profile.more - 1"
+			more := *o.Traits[0].DeepCopy()
+			more.Name, more.Spec.Attribute, more.Spec.Expression = "more", "more", "profile.spent + 1"
+			o.Traits = append(o.Traits, more)
+		}, fault.CyclicReference, "spec.expression", "profile.more -> profile.spent -> profile.more"},
 		"trait over attribute":  {func(o *Objects) { o.Traits[0].Spec.Attribute = "tier" }, fault.InvalidManifest, "spec.expression", "profile.tier"},
 		"included segment":      {func(o *Objects) { o.Activations[0].Spec.Audience.Include = refs("gold", "silver") }, fault.ReferenceNotFound, "spec.audience", `"silver"`},
 		"purpose of activation": {func(o *Objects) { o.Activations[0].Spec.Purpose = "service" }, fault.InvalidManifest, "spec.purpose", "does not permit"},

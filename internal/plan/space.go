@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kith-dev/kith/api/v1alpha1"
 	"github.com/kith-dev/kith/internal/fault"
@@ -31,6 +32,11 @@ func (o *Objects) Space(r *v1alpha1.IdentityRule) Space {
 	o.checkTraits(r, &s)
 	o.checkSegments(r, &s)
 	return s
+}
+
+// checking is what expressions are compiled with to find mistakes. Any time will do: a run compiles them again with its own.
+func (o *Objects) checking() lang.Options {
+	return lang.Options{TimeZone: o.Workspace.Spec.TimeZone, Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 }
 
 // checkTraits compiles the Traits of a space in whatever order their needs allow; each that compiles becomes an attribute.
@@ -79,7 +85,7 @@ func (o *Objects) checkTrait(t *v1alpha1.Trait, s *Space) error {
 			return fault.New(fault.InvalidManifest, "profile.%s is there already, from a source or another Trait; choose another attribute", t.Spec.Attribute)
 		}
 	}
-	c, err := lang.New(s.Schema, lang.Options{TimeZone: o.Workspace.Spec.TimeZone})
+	c, err := lang.New(s.Schema, o.checking())
 	if err != nil {
 		return err
 	}
@@ -113,7 +119,7 @@ func (o *Objects) checkSegments(r *v1alpha1.IdentityRule, s *Space) {
 
 // checkSegment gives the Segments that seg asks for.
 func (o *Objects) checkSegment(seg *v1alpha1.Segment, s *Space) ([]string, error) {
-	c, err := lang.New(s.Schema, lang.Options{TimeZone: o.Workspace.Spec.TimeZone})
+	c, err := lang.New(s.Schema, o.checking())
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,6 @@ type Space struct {
 	Name                      string
 	Records, Known, Anonymous int64
 	Merges, Guards, Lineage   []Count
-	Traits                    []Count
 	Segments                  []Segment
 }
 
@@ -156,9 +155,8 @@ func space(s local.Step, outputs []lake.Output) Space {
 }
 
 func evaluated(o *plan.Objects, sp *Space, s local.Step, outputs []lake.Output) {
-	sp.Traits = group(outputs, "trait")
 	for _, out := range outputs {
-		rest, ok := strings.CutPrefix(out.Name, "segment/")
+		rest, ok := strings.CutPrefix(out.Name, "Segment/")
 		if !ok {
 			continue
 		}
@@ -175,12 +173,17 @@ func evaluated(o *plan.Objects, sp *Space, s local.Step, outputs []lake.Output) 
 	}
 }
 
+// withheld is why people of the audience are not sent; Eligible is the one reason to send.
+func withheld(outputs []lake.Output) []Count {
+	return slices.DeleteFunc(group(outputs, "reason"), func(c Count) bool { return c.Name == "Eligible" })
+}
+
 func activation(o *plan.Objects, s local.Step, outputs []lake.Output) Activation {
 	d := o.Activation(s.Subject.Name)
 	sent := one(outputs, "sent")
 	out := Activation{
 		Name: s.Subject.Name, Display: d.Spec.DisplayName, Destination: d.Spec.DestinationRef.Name, Purpose: d.Spec.Purpose,
-		State: string(s.State), Audience: one(outputs, "audience").Rows, Reasons: group(outputs, "reason"), Sent: sent.Rows,
+		State: string(s.State), Audience: one(outputs, "audience").Rows, Reasons: withheld(outputs), Sent: sent.Rows,
 		Failed: one(outputs, "failed").Rows + one(outputs, "uncertain").Rows + one(outputs, "rejected").Rows,
 	}
 	out.Added, out.Removed = change(s, sent)

@@ -47,6 +47,25 @@ type Outcome struct {
 
 // Run carries out p. It can return a revision together with an error: what was achieved and what still failed.
 func Run(ctx context.Context, env Env, p *plan.Plan) (Outcome, error) {
+	return run(ctx, env, p, func(t task) (Outcome, error) {
+		switch p.Subject.Task {
+		case v1alpha1.TaskIngest:
+			return t.ingest(ctx)
+		case v1alpha1.TaskResolve:
+			return t.resolve(ctx)
+		case v1alpha1.TaskEvaluate:
+			return t.evaluate(ctx)
+		case v1alpha1.TaskSync:
+			return t.sync(ctx)
+		case v1alpha1.TaskMaintain:
+			return t.maintain(ctx)
+		}
+		return Outcome{}, fault.New(fault.InvalidManifest, "plan %s has the unknown task %q", p.Run, p.Subject.Task)
+	})
+}
+
+// run gives do an engine of its own, which is gone with all that it holds when do returns.
+func run(ctx context.Context, env Env, p *plan.Plan, do func(task) (Outcome, error)) (Outcome, error) {
 	scratch, err := os.MkdirTemp("", "kith-scratch-*")
 	if err != nil {
 		return Outcome{}, fault.New(fault.DiskFull, "can't make a scratch folder: %w", err)
@@ -59,20 +78,7 @@ func Run(ctx context.Context, env Env, p *plan.Plan) (Outcome, error) {
 		return Outcome{}, err
 	}
 	defer func() { _ = db.Close() }()
-	t := task{env: env, db: db, plan: p}
-	switch p.Subject.Task {
-	case v1alpha1.TaskIngest:
-		return t.ingest(ctx)
-	case v1alpha1.TaskResolve:
-		return t.resolve(ctx)
-	case v1alpha1.TaskEvaluate:
-		return t.evaluate(ctx)
-	case v1alpha1.TaskSync:
-		return t.sync(ctx)
-	case v1alpha1.TaskMaintain:
-		return t.maintain(ctx)
-	}
-	return Outcome{}, fault.New(fault.InvalidManifest, "plan %s has the unknown task %q", p.Run, p.Subject.Task)
+	return do(task{env: env, db: db, plan: p})
 }
 
 // task is one plan in the hands of a worker.
@@ -117,6 +123,16 @@ func (t task) inputOf(ctx context.Context, kind, name string) (*lake.Revision, e
 		}
 	}
 	return nil, fault.New(fault.LakeCorrupt, "plan %s names no revision of %s %s", t.plan.Run, kind, name)
+}
+
+// committed is the subject's latest revision where this plan made it, else nil.
+func (t task) committed(ctx context.Context) (*lake.Revision, error) {
+	s := t.plan.Subject
+	rev, err := t.env.Lake.Latest(ctx, string(s.Task), s.Kind, s.Name)
+	if err != nil || rev == nil || rev.Run != t.plan.Run {
+		return nil, err
+	}
+	return rev, nil
 }
 
 func (t task) maintain(ctx context.Context) (Outcome, error) {

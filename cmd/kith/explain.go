@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kith-dev/kith/internal/fault"
+	"github.com/kith-dev/kith/internal/lake"
+	"github.com/kith-dev/kith/internal/local"
+	"github.com/kith-dev/kith/internal/plan"
+	"github.com/kith-dev/kith/internal/worker"
+)
+
+func newExplain() *cobra.Command {
+	c := &cobra.Command{Use: "explain", Short: "Say why"}
+	c.AddCommand(newExplainActivation())
+	return c
+}
+
+// person names one person by exactly one flag.
+type person struct{ email, phone, identifier, profile string }
+
+func (p person) kindAndValue() (kind, value string, err error) {
+	given := 0
+	for _, x := range []struct{ kind, value string }{{"email", p.email}, {"phone", p.phone}, {"profile", p.profile}} {
+		if x.value != "" {
+			kind, value = x.kind, x.value
+			given++
+		}
+	}
+	if p.identifier != "" {
+		var ok bool
+		if kind, value, ok = strings.Cut(p.identifier, "="); !ok {
+			return "", "", usageError{fmt.Errorf("--identifier %q is not NAME=VALUE", p.identifier)}
+		}
+		given++
+	}
+	if given != 1 {
+		return "", "", usageError{fmt.Errorf("say who: give one of --email, --phone, --identifier, --profile")}
+	}
+	return kind, value, nil
+}
+
+func newExplainActivation() *cobra.Command {
+	var o runOptions
+	var who person
+	c := &cobra.Command{
+		Use:     "activation NAME -f DIR --lake DIR --email ADDRESS",
+		Short:   "Show every gate that one person passed or failed",
+		Example: `  kith explain activation early-access-email -f examples/retail --lake ./lake --email somebody@example.com`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return explainActivation(c.Context(), c.OutOrStdout(), o, args[0], who)
+		},
+	}
+	f := c.Flags()
+	f.StringSliceVarP(&o.manifests, "filename", "f", nil, "file or folder of declarations; can be given again")
+	f.StringVar(&o.lake, "lake", "", "folder of the lake")
+	f.StringVar(&o.now, "now", "", "time that counts as now, RFC 3339; without it, that of the last run")
+	f.StringVar(&who.email, "email", "", "the person's e-mail address")
+	f.StringVar(&who.phone, "phone", "", "the person's phone number, with country code")
+	f.StringVar(&who.identifier, "identifier", "", "another identifier, as NAME=VALUE")
+	f.StringVar(&who.profile, "profile", "", "the profile's id")
+	_ = c.MarkFlagRequired("filename")
+	_ = c.MarkFlagRequired("lake")
+	return c
+}
+
+func explainActivation(ctx context.Context, out io.Writer, o runOptions, name string, who person) error {
+	kind, value, err := who.kindAndValue()
+	if err != nil {
+		return err
+	}
+	objects, err := loadObjects(o.manifests)
+	if err != nil {
+		return err
+	}
+	a := objects.Activation(name)
+	if a == nil {
+		return fault.New(fault.ReferenceNotFound, "there is no Activation %q", name)
+	}
+	l, db, err := openLake(ctx, o.lake)
+	if err != nil {
+		return err
+	}
+	_ = db.Close()
+	revs, now, err := known(ctx, l, o.now, name)
+	if err != nil {
+		return err
+	}
+	p, wait := plan.Sync(objects, a, revs, now)
+	if wait != nil {
+		return fault.New(fault.ReferenceNotFound, "%s %s has no revision yet: run `kith run` first", wait.Kind, wait.Name)
+	}
+	gates, err := worker.Gates(ctx, worker.Env{Lake: l, LakeDir: o.lake}, p, kind, value)
+	if err != nil {
+		return err
+	}
+	printGates(out, gates)
+	return nil
+}
+
+// known revisions, and the time that counts as now: as given, or that of the Activation's last run.
+func known(ctx context.Context, l *lake.Lake, given, activation string) (plan.Revisions, time.Time, error) {
+	revs, _, err := local.Revisions(ctx, l)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	if last, ok := revs[plan.SyncSubject(activation)]; ok && given == "" {
+		return revs, last.Now, nil
+	}
+	now, err := parseNow(given)
+	return revs, now, err
+}

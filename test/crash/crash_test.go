@@ -1,0 +1,192 @@
+// Package crash kills kith at every named moment of a run (internal/crash) and compares what is left after it was started again
+// with a run that nothing disturbed.
+package crash
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/kith-dev/kith/hack/receiver/receiver"
+	"github.com/kith-dev/kith/internal/crash"
+	"github.com/kith-dev/kith/test/kithtest"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	kithtest.Cleanup()
+	os.Exit(code)
+}
+
+const token = "test-token"
+
+// days of the tenant. The third is late enough for old snapshots to be removed.
+var days = []string{"2026-11-02T00:00:00Z", "2026-11-03T00:00:00Z", "2026-11-20T00:00:00Z"}
+
+// world is a small example retailer with its receiver.
+type world struct {
+	t        *testing.T
+	dir      string
+	receiver *receiver.Receiver
+	server   *httptest.Server
+}
+
+// data of both days, generated once: every world copies what it needs.
+func generate(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, day := range []string{"1", "2"} {
+		for _, d := range []string{"1", "2"} {
+			if d > day {
+				continue
+			}
+			cmd := exec.Command("go", "run", "./hack/datagen", "-out", filepath.Join(dir, "day"+day), "-people", "400", "-anonymous", "180", "-day", d)
+			cmd.Dir = kithtest.Root()
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("datagen: %v\n%s", err, out)
+			}
+		}
+	}
+	return dir
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, dir: t.TempDir()}
+	var err error
+	w.receiver, err = receiver.Open(receiver.Options{Dir: filepath.Join(w.dir, "receiver"), Token: token, Key: "email_sha256"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.server = httptest.NewServer(w.receiver)
+	for _, d := range []string{"out", "secrets/esp"} {
+		if err := os.MkdirAll(filepath.Join(w.dir, d), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(w.dir, "secrets/esp/token"), []byte(token), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kithtest.CopyTree(t, filepath.Join(kithtest.Root(), "examples/retail"), filepath.Join(w.dir, "manifests"), func(_, text string) string {
+		text = strings.ReplaceAll(text, "http://127.0.0.1:8099", w.server.URL)
+		text = strings.ReplaceAll(text, "batchSize: 200", "batchSize: 5")
+		return strings.ReplaceAll(text, "  currency: KRW", "  currency: KRW\n  retention: {snapshots: 1h}")
+	})
+	return w
+}
+
+func (w *world) close() { w.server.Close(); _ = w.receiver.Close() }
+
+// run kith on the data of a day; at is the crash point, or empty. The receiver's address differs in each world and is not part of what is compared.
+func (w *world) run(kith, data string, day int, at string) kithtest.Result {
+	w.t.Helper()
+	return kithtest.Command(w.t, kith, []string{"KITH_CRASH_POINT=" + at}, "run", "-f", filepath.Join(w.dir, "manifests"), "--lake", filepath.Join(w.dir, "lake"),
+		"--volume", "retail-data="+filepath.Join(data, fmt.Sprintf("day%d", min(day+1, 2))), "--volume", "retail-out="+filepath.Join(w.dir, "out"),
+		"--secrets", filepath.Join(w.dir, "secrets"), "--now", days[day], "--threads", "1")
+}
+
+func (w *world) must(kith, data string, day int) {
+	w.t.Helper()
+	if r := w.run(kith, data, day, ""); r.Code != 0 {
+		w.t.Fatalf("day %d: exit %d\n%s\n%s", day+1, r.Code, r.Out, r.Err)
+	}
+}
+
+// relations that are compared, each without what rightly differs between two runs: wall clocks.
+var relations = []string{
+	`SELECT * EXCLUDE (_ingested_at) FROM source.crm`, `SELECT * EXCLUDE (_ingested_at) FROM source.web`,
+	`SELECT * EXCLUDE (_ingested_at) FROM source.shop`, `SELECT * EXCLUDE (_ingested_at) FROM source.service`,
+	`SELECT * EXCLUDE (_ingested_at) FROM quarantine.crm`, `SELECT * EXCLUDE (_ingested_at) FROM quarantine.shop`,
+	`SELECT * FROM customers.members`, `SELECT * FROM customers.identifiers`, `SELECT * FROM customers.profiles`,
+	`SELECT * FROM customers.consent`, `SELECT run, event, from_id, to_id, records FROM customers.lineage`,
+	`SELECT * FROM customers.traits`, `SELECT * FROM customers.segment_members`, `SELECT * FROM customers.segment_log`,
+	`SELECT * EXCLUDE (sent_at, batch) FROM activation."early-access-email"`, `SELECT * EXCLUDE (sent_at, batch) FROM activation."store-priority"`,
+	`SELECT run, task, subject, serial, now FROM kith.runs`,
+}
+
+// state is everything that a run leaves: the lake, the receiver's members, the delivered file, and that no temporary file stayed.
+func (w *world) state(kith string) map[string]string {
+	w.t.Helper()
+	out := map[string]string{}
+	for _, sql := range relations {
+		var rows []string
+		for _, r := range kithtest.Query(w.t, kith, filepath.Join(w.dir, "lake"), sql) {
+			rows = append(rows, strings.Join(r, "\x1f"))
+		}
+		slices.Sort(rows)
+		sum := sha256.Sum256([]byte(strings.Join(rows, "\x1e")))
+		out[sql] = fmt.Sprintf("%d rows, %s", len(rows), hex.EncodeToString(sum[:8]))
+	}
+	out["receiver"] = fmt.Sprint(w.receiver.State().Members)
+	err := filepath.WalkDir(filepath.Join(w.dir, "out"), func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		out["file "+d.Name()] = string(b)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	journals, _ := filepath.Glob(filepath.Join(w.dir, "lake/journal/*/*"))
+	out["journals"] = fmt.Sprint(len(journals))
+	return out
+}
+
+// TestKilledAtEveryPoint kills day one, day two or a late day at each point, starts kith again and lets it finish all days.
+func TestKilledAtEveryPoint(t *testing.T) {
+	kith, crashing := kithtest.Build(t), kithtest.Build(t, "crashtest")
+	data := generate(t)
+	calm := newWorld(t)
+	defer calm.close()
+	for day := range days {
+		calm.must(kith, data, day)
+	}
+	want := calm.state(kith)
+	sent := calm.receiver.State()
+
+	for _, point := range crash.All {
+		t.Run(string(point), func(t *testing.T) {
+			killed := 0
+			for _, c := range []struct{ day, nth int }{{0, 1}, {0, 2}, {1, 1}, {1, 3}, {2, 1}} {
+				w := newWorld(t)
+				for day := range days {
+					if day != c.day {
+						w.must(kith, data, day)
+						continue
+					}
+					if r := w.run(crashing, data, day, fmt.Sprintf("%s:%d", point, c.nth)); r.Code == -1 {
+						killed++
+					} else if r.Code != 0 {
+						t.Fatalf("day %d: exit %d\n%s\n%s", day+1, r.Code, r.Out, r.Err)
+					}
+					w.must(kith, data, day)
+				}
+				for what, got := range w.state(kith) {
+					if got != want[what] {
+						t.Errorf("killed on day %d at passing %d: %s\n got %.400s\nwant %.400s", c.day+1, c.nth, what, got, want[what])
+					}
+				}
+				if got := w.receiver.State(); got.Upserted != sent.Upserted || got.Removed != sent.Removed {
+					t.Errorf("killed on day %d at passing %d: the receiver took %d people in and %d out, undisturbed %d and %d",
+						c.day+1, c.nth, got.Upserted, got.Removed, sent.Upserted, sent.Removed)
+				}
+				w.close()
+				if t.Failed() {
+					return
+				}
+			}
+			if killed == 0 {
+				t.Errorf("no run passed the point: it is not tested")
+			}
+		})
+	}
+}
