@@ -73,6 +73,7 @@ type DataSourceSpec struct {
 	Fields []Field `json:"fields"`
 	// Contract is what must hold of every row.
 	// +optional
+	// +kubebuilder:default={}
 	Contract Contract `json:"contract,omitempty"`
 	// Purposes that data from here may be used for; names of the Workspace's purposes.
 	// +listType=set

@@ -16,6 +16,7 @@ type IdentityRuleSpec struct {
 	Sources []IdentitySource `json:"sources"`
 	// Anonymous visitors and what becomes of them.
 	// +optional
+	// +kubebuilder:default={}
 	Anonymous Anonymous `json:"anonymous,omitempty"`
 	// Deterministic rules, strongest first: Profile records that agree on all identifiers of one rule are one person.
 	// +listType=atomic

@@ -28,6 +28,7 @@ type WorkspaceSpec struct {
 	DefaultPurpose string `json:"defaultPurpose"`
 	// Retention of what is no longer in use.
 	// +optional
+	// +kubebuilder:default={}
 	Retention Retention `json:"retention,omitempty"`
 }
 

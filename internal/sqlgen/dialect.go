@@ -21,6 +21,9 @@ const (
 	Timestamp Type = "timestamp"
 )
 
+// WideDecimal is for results on the way to a Decimal, which the narrow type would overflow; no column has it.
+const WideDecimal Type = "decimal(38,4)"
+
 // Number is a decimal constant, written as it is rendered.
 type Number string
 
@@ -53,6 +56,8 @@ func (duckDB) Type(t Type) string {
 		return "BIGINT"
 	case Decimal:
 		return "DECIMAL(18,4)"
+	case WideDecimal:
+		return "DECIMAL(38,4)"
 	case Double:
 		return "DOUBLE"
 	case Boolean:

@@ -25,7 +25,7 @@ type literal struct{ value any }
 
 func (l literal) render(d Dialect, b *strings.Builder) { b.WriteString(d.Literal(l.value)) }
 
-// Lit is a constant: nil, bool, string, int64, float64, Decimal, time.Time or a list of them.
+// Lit is a constant: nil, bool, string, int64, float64, Number, time.Time, time.Duration or a list of strings.
 func Lit(v any) Expr { return literal{v} }
 
 type binary struct {
@@ -153,18 +153,51 @@ func (c caseWhen) render(d Dialect, b *strings.Builder) {
 func If(when, then, otherwise Expr) Expr { return caseWhen{when, then, otherwise} }
 
 type cast struct {
+	fn string
 	x  Expr
 	to Type
 }
 
 func (c cast) render(d Dialect, b *strings.Builder) {
-	b.WriteString("CAST(")
+	b.WriteString(d.Func(c.fn) + "(")
 	c.x.render(d, b)
 	b.WriteString(" AS " + d.Type(c.to) + ")")
 }
 
 // Cast is CAST(x AS to).
-func Cast(x Expr, to Type) Expr { return cast{x, to} }
+func Cast(x Expr, to Type) Expr { return cast{"CAST", x, to} }
+
+// TryCast is Cast, missing for a value that the type can't hold.
+func TryCast(x Expr, to Type) Expr { return cast{"TRY_CAST", x, to} }
+
+// Try is x, missing where computing it fails: overflow, an instant out of range.
+func Try(x Expr) Expr { return call{"TRY", []Expr{x}} }
+
+type in struct {
+	x    Expr
+	list []Expr
+}
+
+func (i in) render(d Dialect, b *strings.Builder) {
+	b.WriteByte('(')
+	i.x.render(d, b)
+	b.WriteString(" IN (")
+	for n, e := range i.list {
+		if n > 0 {
+			b.WriteString(", ")
+		}
+		e.render(d, b)
+	}
+	b.WriteString("))")
+}
+
+// In is x IN (list): true if x equals one of them, else unknown if x or one of them is missing; of none, FALSE.
+func In(x Expr, list ...Expr) Expr {
+	if len(list) == 0 {
+		return Lit(false)
+	}
+	return in{x, list}
+}
 
 type alias struct {
 	x    Expr

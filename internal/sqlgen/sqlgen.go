@@ -81,3 +81,12 @@ func UnionAll(queries ...Query) Query {
 	}
 	return Query(strings.Join(parts, "\nUNION ALL\n"))
 }
+
+// Lines puts parts of a statement one after the other.
+func Lines(parts ...Query) Query {
+	out := make([]string, len(parts))
+	for i, p := range parts {
+		out[i] = string(p)
+	}
+	return Query(strings.Join(out, "\n"))
+}
