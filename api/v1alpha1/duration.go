@@ -3,7 +3,7 @@ package v1alpha1
 import "time"
 
 // Duration is a length of time such as 15m, 24h or 1h30m.
-// +kubebuilder:validation:Pattern=`^([0-9]+(ms|s|m|h))+$`
+// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(ms|s|m|h))+$`
 // +kubebuilder:validation:MaxLength=32
 type Duration string
 

@@ -21,7 +21,7 @@ const (
 	Outside Owner = "Outside"
 	// Machine is this machine or volume (disk, memory); the platform team acts.
 	Machine Owner = "Machine"
-	// Nobody: the run was overtaken by another one and its work is not needed.
+	// Nobody has to act: the run was overtaken by another one and its work is not needed.
 	Nobody Owner = "Nobody"
 )
 

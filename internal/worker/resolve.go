@@ -1,0 +1,62 @@
+package worker
+
+import (
+	"context"
+
+	"github.com/kith-dev/kith/internal/identity"
+	"github.com/kith-dev/kith/internal/plan"
+)
+
+func (t task) resolve(ctx context.Context) (Outcome, error) {
+	c, err := t.resolution(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	rev, err := identity.Run(ctx, identity.Env{Lake: t.env.Lake, DB: t.db, Progress: t.env.Progress}, c)
+	return Outcome{Revision: rev}, err
+}
+
+// resolution is the plan as the identity package takes it.
+func (t task) resolution(ctx context.Context) (identity.Config, error) {
+	r := t.plan.Resolve
+	c := identity.Config{
+		Plan: t.lakePlan(),
+		Anonymous: identity.Anonymous{
+			OnIdentify: identity.OnIdentify(r.Rule.Anonymous.OnIdentify), ExpiresAfter: r.Rule.Anonymous.ExpiresAfter.Value(),
+		},
+		Guards: identity.Guards{Separate: r.Rule.Guards.Separate},
+	}
+	for _, s := range r.Sources {
+		source, err := t.identitySource(ctx, s)
+		if err != nil {
+			return c, err
+		}
+		c.Sources = append(c.Sources, source)
+	}
+	for _, d := range r.Rule.Deterministic {
+		c.Deterministic = append(c.Deterministic, d.Identifiers)
+	}
+	for _, b := range r.Rule.Guards.BlockedValues {
+		c.Guards.BlockedValues = append(c.Guards.BlockedValues, identity.Blocked(b))
+	}
+	for _, l := range r.Rule.Guards.Limits {
+		c.Guards.Limits = append(c.Guards.Limits, identity.Limit{Identifier: l.Identifier, PerProfile: int(l.PerProfile)})
+	}
+	for _, s := range r.Rule.Survivorship {
+		c.Survivorship = append(c.Survivorship, identity.Survivorship{Attributes: s.Attributes, Strategy: identity.Strategy(s.Strategy)})
+	}
+	for _, class := range r.Classes {
+		c.Classes = append(c.Classes, identity.Class(class))
+	}
+	return c, nil
+}
+
+func (t task) identitySource(ctx context.Context, s plan.Source) (identity.Source, error) {
+	out := identity.Source{Name: s.Name, RecordKind: identity.RecordKind(s.RecordKind), Priority: int(s.Priority)}
+	for _, a := range s.Attributes {
+		out.Fields = append(out.Fields, identity.Field(a))
+	}
+	var err error
+	out.Revision, err = t.inputOf(ctx, "DataSource", s.Name)
+	return out, err
+}
