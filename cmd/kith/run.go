@@ -89,7 +89,7 @@ func run(ctx context.Context, out io.Writer, o runOptions) error {
 	watch := newWatcher(out, o.output)
 	runner := local.Runner{
 		Objects: objects, Lake: l, Watcher: watch, Now: now,
-		Worker: func(ctx context.Context, p *plan.Plan) (local.Outcome, error) {
+		Worker: func(ctx context.Context, p *plan.Plan) (worker.Outcome, error) {
 			return worker.Run(ctx, env.With(watch.Progress), p)
 		},
 	}

@@ -102,7 +102,7 @@ func insertRun(ctx context.Context, db *engine.DB, r lake.Revision) error {
 // CheckReadOnly refuses SQL that is anything but one SELECT, so that a query never writes into the lake.
 func CheckReadOnly(ctx context.Context, db *engine.DB, query string) error {
 	var answer string
-	err := db.Row(ctx, sqlgen.Format("SELECT json_serialize_sql({query})", sqlgen.Args{"query": query}), &answer)
+	err := db.Row(ctx, sqlgen.Format("SELECT CAST(json_serialize_sql({query}) AS VARCHAR)", sqlgen.Args{"query": query}), &answer)
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func Evaluate(o *Objects, r *v1alpha1.IdentityRule, revs Revisions, now time.Tim
 			e.Traits = append(e.Traits, Trait{Name: t.Name, Attribute: t.Spec.Attribute, Expression: t.Spec.Expression})
 		}
 	}
-	purposes := o.segmentPurposes(r.Name, o.Space(r).Nested)
+	purposes := o.segmentPurposes(r.Name)
 	for _, s := range o.Segments {
 		if s.Spec.IdentityRef.Name == r.Name && !s.Spec.Suspend {
 			e.Segments = append(e.Segments, Segment{Name: s.Name, Where: s.Spec.Where, Rank: s.Spec.Rank, Purposes: purposes[s.Name]})

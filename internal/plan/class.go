@@ -85,30 +85,26 @@ func (o *Objects) RuleOf(a *v1alpha1.Activation) string {
 	return ""
 }
 
-// segmentPurposes is, for each Segment of a space, the purposes it is evaluated for: the default one, that of each Activation
-// that includes it, Unrestricted where one excludes it, and, because inSegment keeps the purpose of the expression
-// it stands in, every purpose of the Segments and Traits that may ask for it: those are all purposes in use.
-func (o *Objects) segmentPurposes(rule string, nested map[string]bool) map[string][]string {
+// segmentPurposes is, for each Segment of a space, the purposes it is evaluated for: the default one, that of each Activation that
+// includes it, and Unrestricted where one excludes it. An evaluation adds those of the Segments and Traits that ask for it.
+func (o *Objects) segmentPurposes(rule string) map[string][]string {
 	out := map[string][]string{}
 	for i := range o.Segments {
-		s := &o.Segments[i]
-		if s.Spec.IdentityRef.Name != rule {
-			continue
+		if o.Segments[i].Spec.IdentityRef.Name == rule {
+			out[o.Segments[i].Name] = []string{o.Workspace.Spec.DefaultPurpose}
 		}
-		ps := []string{o.Workspace.Spec.DefaultPurpose}
-		if nested[s.Name] {
-			ps = o.purposesInUse(rule)
+	}
+	for _, a := range o.activationsOf(rule) {
+		for _, r := range a.Spec.Audience.Include {
+			out[r.Name] = append(out[r.Name], a.Spec.Purpose)
 		}
-		for _, a := range o.activationsOf(rule) {
-			if slices.ContainsFunc(a.Spec.Audience.Include, func(r v1alpha1.ObjectReference) bool { return r.Name == s.Name }) {
-				ps = append(ps, a.Spec.Purpose)
-			}
-			if slices.ContainsFunc(a.Spec.Audience.Exclude, func(r v1alpha1.ObjectReference) bool { return r.Name == s.Name }) {
-				ps = append(ps, Unrestricted)
-			}
+		for _, r := range a.Spec.Audience.Exclude {
+			out[r.Name] = append(out[r.Name], Unrestricted)
 		}
+	}
+	for name, ps := range out {
 		slices.Sort(ps)
-		out[s.Name] = slices.Compact(ps)
+		out[name] = slices.Compact(ps)
 	}
 	return out
 }

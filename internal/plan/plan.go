@@ -123,8 +123,8 @@ type Source struct {
 // Attribute is one column of a source or profile.
 type Attribute struct {
 	Name     string      `json:"name"`
-	Type     sqlgen.Type `json:"type"`
 	Semantic string      `json:"semantic,omitempty"`
+	Type     sqlgen.Type `json:"type"`
 	// Identifier is the kind of identifier that the column holds: email, phone or an identifier's name; else empty.
 	Identifier string `json:"identifier,omitempty"`
 }

@@ -138,8 +138,8 @@ func TestClasses(t *testing.T) {
 
 func TestSegmentPurposes(t *testing.T) {
 	o := tenant()
-	got := o.segmentPurposes("customers", map[string]bool{"big": true})
-	want := map[string][]string{"big": {"*", "analytics", "marketing"}, "gold": {"analytics", "marketing"}, "complained": {"*", "analytics"}}
+	got := o.segmentPurposes("customers")
+	want := map[string][]string{"big": {"analytics"}, "gold": {"analytics", "marketing"}, "complained": {"*", "analytics"}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("purposes:\n got %+v\nwant %+v", got, want)
 	}

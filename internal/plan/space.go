@@ -17,13 +17,11 @@ type Space struct {
 	Schema lang.Schema
 	// Errors by "Trait/name" and "Segment/name".
 	Errors map[string]error
-	// Nested are the Segments that another expression asks for with inSegment.
-	Nested map[string]bool
 }
 
 // Space type-checks everything that belongs to an IdentityRule.
 func (o *Objects) Space(r *v1alpha1.IdentityRule) Space {
-	s := Space{Schema: o.sourceSchema(r), Errors: map[string]error{}, Nested: map[string]bool{}}
+	s := Space{Schema: o.sourceSchema(r), Errors: map[string]error{}}
 	for _, seg := range o.Segments {
 		if seg.Spec.IdentityRef.Name == r.Name {
 			s.Schema.Segments = append(s.Schema.Segments, seg.Name)
@@ -93,7 +91,6 @@ func (o *Objects) checkTrait(t *v1alpha1.Trait, s *Space) error {
 	if err != nil {
 		return err
 	}
-	s.nest(out)
 	s.Schema.Profile = append(s.Schema.Profile, lang.Attr{Name: t.Spec.Attribute, Type: out.Type})
 	return nil
 }
@@ -127,7 +124,6 @@ func (o *Objects) checkSegment(seg *v1alpha1.Segment, s *Space) ([]string, error
 	if err != nil {
 		return nil, err
 	}
-	s.nest(out)
 	if seg.Spec.Rank == nil {
 		return out.Segments, nil
 	}
@@ -135,14 +131,7 @@ func (o *Objects) checkSegment(seg *v1alpha1.Segment, s *Space) ([]string, error
 	if err != nil {
 		return nil, fmt.Errorf("rank.by: %w", err)
 	}
-	s.nest(rank)
 	return append(out.Segments, rank.Segments...), nil
-}
-
-func (s *Space) nest(c *lang.Compiled) {
-	for _, name := range c.Segments {
-		s.Nested[name] = true
-	}
 }
 
 // sourceSchema is what the sources of a space give to expressions. An attribute that two sources declare with different types

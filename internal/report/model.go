@@ -156,7 +156,7 @@ func space(s local.Step, outputs []lake.Output) Space {
 
 func evaluated(o *plan.Objects, sp *Space, s local.Step, outputs []lake.Output) {
 	for _, out := range outputs {
-		rest, ok := strings.CutPrefix(out.Name, "Segment/")
+		rest, ok := strings.CutPrefix(out.Name, "segment/")
 		if !ok {
 			continue
 		}

@@ -35,7 +35,7 @@ func steps(state local.State) []local.Step {
 			lake.Output{Name: "quarantined/csv", Rows: 1}, lake.Output{Name: "quarantined/encoding", Rows: 3})},
 		{Subject: plan.ResolveSubject("people"), State: state, Revision: rev(
 			lake.Output{Name: "records", Rows: 300}, lake.Output{Name: "known", Rows: 200}, lake.Output{Name: "anonymous", Rows: 9})},
-		{Subject: plan.EvaluateSubject("people"), State: state, Revision: rev(lake.Output{Name: "Segment/top/marketing", Rows: 50, Added: 5, Removed: 1})},
+		{Subject: plan.EvaluateSubject("people"), State: state, Revision: rev(lake.Output{Name: "segment/top/marketing", Rows: 50, Added: 5, Removed: 1})},
 		{Subject: plan.SyncSubject("mail"), State: state, Revision: rev(
 			lake.Output{Name: "audience", Rows: 50}, lake.Output{Name: "reason/Excluded", Rows: 2}, lake.Output{Name: "reason/ConsentUnknown", Rows: 8}, lake.Output{Name: "reason/Eligible", Rows: 40},
 			lake.Output{Name: "sent", Rows: 40, Added: 40})},

@@ -50,15 +50,16 @@ func And(xs ...Expr) Expr { return fold("AND", Lit(true), xs) }
 // Or is the disjunction of conditions; of none, FALSE.
 func Or(xs ...Expr) Expr { return fold("OR", Lit(false), xs) }
 
+// fold keeps the tree low: engines bound how deep an expression may be.
 func fold(op string, empty Expr, xs []Expr) Expr {
-	if len(xs) == 0 {
+	switch len(xs) {
+	case 0:
 		return empty
+	case 1:
+		return xs[0]
 	}
-	out := xs[0]
-	for _, x := range xs[1:] {
-		out = Op(op, out, x)
-	}
-	return out
+	half := len(xs) / 2
+	return Op(op, fold(op, empty, xs[:half]), fold(op, empty, xs[half:]))
 }
 
 type suffix struct {
@@ -167,8 +168,9 @@ func (c cast) render(d Dialect, b *strings.Builder) {
 // Cast is CAST(x AS to).
 func Cast(x Expr, to Type) Expr { return cast{"CAST", x, to} }
 
-// TryCast is Cast, missing for a value that the type can't hold.
-func TryCast(x Expr, to Type) Expr { return cast{"TRY_CAST", x, to} }
+// TryCast is Cast, missing for a value that the type can't hold. The TRY around it keeps DuckDB 1.5 from comparing x itself
+// with a constant, as if every cast between numbers could be undone.
+func TryCast(x Expr, to Type) Expr { return Try(cast{"TRY_CAST", x, to}) }
 
 // Try is x, missing where computing it fails: overflow, an instant out of range.
 func Try(x Expr) Expr { return call{"TRY", []Expr{x}} }

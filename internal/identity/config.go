@@ -1,0 +1,113 @@
+package identity
+
+import (
+	"time"
+
+	"github.com/kith-dev/kith/internal/lake"
+	"github.com/kith-dev/kith/internal/sqlgen"
+)
+
+// RecordKind is what the rows of a source are.
+type RecordKind string
+
+// The kinds of rows. Only Profile records are matched and counted; the others attach to profiles by their identifiers.
+const (
+	Profile     RecordKind = "Profile"
+	Event       RecordKind = "Event"
+	Transaction RecordKind = "Transaction"
+	Consent     RecordKind = "Consent"
+)
+
+// OnIdentify is what becomes of a visitor's past when it turns out who he is.
+type OnIdentify string
+
+// The ways.
+const (
+	Link    OnIdentify = "Link"    // it is the person's past
+	Isolate OnIdentify = "Isolate" // it stays a profile of its own
+)
+
+// AnonymousID is the kind of identifier that stands for a visitor, or a device, rather than for a person.
+const AnonymousID = "anonymousId"
+
+// Field is a declared column of a source.
+type Field struct {
+	Name     string // of the column and the attribute
+	Semantic string // empty for none
+	Type     sqlgen.Type
+	// Identifier is the kind of identifier in the column: email, phone or the identifier's name; empty when it is none.
+	Identifier string
+}
+
+// Source is one DataSource as the space reads it.
+type Source struct {
+	Name       string
+	RecordKind RecordKind
+	Priority   int // in survivorship; 1 is trusted most
+	Fields     []Field
+	Revision   *lake.Revision
+}
+
+// Anonymous visitors. The zero value links them and keeps them for ever.
+type Anonymous struct {
+	OnIdentify OnIdentify
+	// ExpiresAfter is how long after its last activity a profile without any other identifier ends; 0 is never.
+	ExpiresAfter time.Duration
+}
+
+// Blocked values of one kind of identifier. Patterns are RE2 expressions, found anywhere in the value.
+type Blocked struct {
+	Identifier       string
+	Values, Patterns []string
+}
+
+// Limit on how many different values of an identifier a profile can have.
+type Limit struct {
+	Identifier string
+	PerProfile int
+}
+
+// Guards act before anything is merged.
+type Guards struct {
+	BlockedValues []Blocked
+	Limits        []Limit
+	// Separate names what a profile can have one value of only: kinds of identifiers, or attributes of Profile records.
+	Separate []string
+}
+
+// Strategy chooses, among the records of a profile, the one that gives the values of a group of attributes. What is
+// equal by the strategy is decided by priority, then the later record, then source and key.
+type Strategy string
+
+// The strategies. A group that is not declared takes SourcePriority.
+const (
+	MostRecent     Strategy = "MostRecent"     // the record that was changed last
+	SourcePriority Strategy = "SourcePriority" // the record of the source trusted most
+	MostFrequent   Strategy = "MostFrequent"   // the values that most records have
+	Longest        Strategy = "Longest"        // the longest text
+)
+
+// Survivorship of a group of attributes, which move together: all of them come from one record.
+type Survivorship struct {
+	Attributes []string
+	Strategy   Strategy
+}
+
+// Class is a set of purposes that may read the same sources.
+type Class struct {
+	Name              string
+	Purposes, Sources []string
+}
+
+// Config is one run of one IdentityRule.
+type Config struct {
+	Plan    lake.Plan // Subject is the rule's name and the schema of its relations, Now the clock
+	Sources []Source
+	// Deterministic rules, strongest first. Each names at least one kind of identifier, and maybe attributes of Profile
+	// records: records that agree in all of them are one person. Attributes agree regardless of upper and lower case.
+	Deterministic [][]string
+	Anonymous     Anonymous
+	Guards        Guards
+	Survivorship  []Survivorship
+	Classes       []Class
+}

@@ -1,0 +1,113 @@
+// Package identity makes people out of records. A run reads the sources of an IdentityRule as they stand, finds which Profile records
+// are one person, attaches the identifiers of events, transactions and consent, gives every profile an id that survives the next run, and
+// commits the relations of the space: members, identifiers, edges, lineage, guard_events, consent, profiles and provenance. Every run
+// computes all of it from all records, so that the result depends on neither their order nor the runs before; only the ids do.
+//
+//	config.go, space.go      the declaration, checked and numbered
+//	blocked.go               values that identify nobody
+//	graph.go                 clusters under guards: pure, in memory, integers only
+//	stage.go, match.go       records and identifier values as integers (SQL), and the rules one after the other
+//	attach.go                identifiers that no Profile record carries, anonymous visitors
+//	stable.go, lineage.go    which id a profile keeps, and what became of the others
+//	relations.go, guards.go  what is committed
+//	profiles.go, seen.go     survivorship and provenance, for each class of purposes
+//	consent.go               what was said, by whom
+//
+// What does not live here: reading sources (ingest), deciding what consent permits (consent), and traits and segments (segment).
+package identity
+
+import (
+	"context"
+
+	"github.com/kith-dev/kith/internal/engine"
+	"github.com/kith-dev/kith/internal/lake"
+	"github.com/kith-dev/kith/internal/sqlgen"
+)
+
+// Progress is told how many of the steps of a run are done. It may be nil.
+type Progress func(done, total int64, unit string)
+
+// Env is what a run works with. The engine must be able to read the lake's directory and be used by this run only.
+type Env struct {
+	Lake     *lake.Lake
+	DB       *engine.DB
+	Progress Progress
+}
+
+// run is one run at work.
+type run struct {
+	env   Env
+	cfg   Config
+	space *space
+	tx    *lake.Tx
+	// records is the number of Profile records, numbered from 0 in order of source and key. Clusters are numbered after what they were
+	// founded on: that of records after the first of them, that of identifiers alone after records + the first of them.
+	records int
+	// values has, for each kind, the range of its values' numbers.
+	values  []span
+	outputs []lake.Output
+}
+
+// Run resolves the people of cfg and commits them as cfg.Plan, which it begins itself. The counts are in the revision's
+// outputs: records, known, anonymous, identifiers, and in groups merges/, guards/, lineage/ and sizes/ (profiles by their
+// number of records). The class of an error is InvalidManifest, ReferenceNotFound or ColumnMissing where the declaration does not fit the
+// sources, and Superseded where another run was faster.
+func Run(ctx context.Context, env Env, cfg Config) (*lake.Revision, error) {
+	s, err := newSpace(cfg)
+	if err != nil {
+		return nil, err
+	}
+	tx, err := env.Lake.Begin(ctx, env.DB, cfg.Plan)
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback()
+	r := &run{env: env, cfg: cfg, space: s, tx: tx}
+	if tx.Done() == nil {
+		if err := r.resolve(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return tx.Commit(ctx, r.outputs, "")
+}
+
+func (r *run) resolve(ctx context.Context) error {
+	steps := []func(context.Context) error{
+		r.openSources, r.stageRecords, r.stageValues, r.match, r.attach, r.attachAnonymous, r.keepIDs, r.traceLineage,
+		r.writeMembers, r.writeIdentifiers, r.writeEdges, r.writeLineage, r.writeGuards, r.writeConsent, r.writeProfiles, r.count,
+	}
+	for i, step := range steps {
+		if r.env.Progress != nil {
+			r.env.Progress(int64(i), int64(len(steps)), "steps")
+		}
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	if r.env.Progress != nil {
+		r.env.Progress(int64(len(steps)), int64(len(steps)), "steps")
+	}
+	return nil
+}
+
+// exec runs a statement made of a template.
+func (r *run) exec(ctx context.Context, template string, args sqlgen.Args) error {
+	return r.env.DB.Exec(ctx, sqlgen.Format(template, args))
+}
+
+// drop frees the memory of tables that no later step reads.
+func (r *run) drop(ctx context.Context, tables ...sqlgen.Ident) error {
+	for _, t := range tables {
+		if err := r.exec(ctx, "DROP TABLE IF EXISTS {t}", sqlgen.Args{"t": t}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// number is the result of a query of one number.
+func (r *run) number(ctx context.Context, template string, args sqlgen.Args) (int64, error) {
+	var n int64
+	err := r.env.DB.Row(ctx, sqlgen.Format(template, args), &n)
+	return n, err
+}
