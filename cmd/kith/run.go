@@ -115,11 +115,39 @@ func show(out io.Writer, o runOptions, m report.Model, steps []local.Step) error
 	if o.output == "json" {
 		enc := json.NewEncoder(out)
 		enc.SetIndent("", "  ")
-		return enc.Encode(map[string]any{"now": m.Now, "changed": m.Changed, "steps": steps, "report": o.report})
+		return enc.Encode(map[string]any{"now": m.Now, "changed": m.Changed, "steps": stepsForScripts(steps), "report": o.report})
 	}
 	m.Text(out, isTerminal(out))
 	fmt.Fprintf(out, "\nReport: %s\n", o.report)
 	return nil
+}
+
+// scriptStep is a step as -o json shows it.
+type scriptStep struct {
+	Task     string          `json:"task"`
+	Kind     string          `json:"kind"`
+	Name     string          `json:"name"`
+	State    local.State     `json:"state"`
+	Cause    plan.Cause      `json:"cause,omitempty"`
+	Revision string          `json:"revision,omitempty"` // in use after the step
+	Outputs  []lake.Output   `json:"outputs,omitempty"`  // of that revision
+	Problem  *local.Problem  `json:"problem,omitempty"`
+	Warnings []local.Problem `json:"warnings,omitempty"`
+	Seconds  float64         `json:"seconds"`
+}
+
+func stepsForScripts(steps []local.Step) []scriptStep {
+	out := make([]scriptStep, len(steps))
+	for i, s := range steps {
+		out[i] = scriptStep{
+			Task: string(s.Subject.Task), Kind: s.Subject.Kind, Name: s.Subject.Name, State: s.State, Cause: s.Cause,
+			Problem: s.Problem, Warnings: s.Warnings, Seconds: s.Elapsed.Seconds(),
+		}
+		if s.Revision != nil {
+			out[i].Revision, out[i].Outputs = s.Revision.Run, s.Revision.Outputs
+		}
+	}
+	return out
 }
 
 func isTerminal(w io.Writer) bool {

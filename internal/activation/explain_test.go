@@ -13,6 +13,7 @@ import (
 
 // TestExplainAgrees compares, for one person at each gate, the explanation with the ledger of a run.
 func TestExplainAgrees(t *testing.T) {
+	t.Parallel()
 	w := funnelWorld(t)
 	w.merges = [][2]string{{"old", "g"}}
 	w.settle()
@@ -62,6 +63,7 @@ func TestExplainAgrees(t *testing.T) {
 
 // TestLegitimateInterest reaches people of whom nothing is known and honours who said no.
 func TestLegitimateInterest(t *testing.T) {
+	t.Parallel()
 	w := funnelWorld(t)
 	r := newReceiver(t)
 	c := w.config(activation.Mirror)

@@ -2,9 +2,9 @@ package activation_test
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +49,7 @@ func (w *world) fails(mode activation.Mode, d activation.Destination, class faul
 }
 
 func TestRetries(t *testing.T) {
+	t.Parallel()
 	w, r := crowd(t, 5), newReceiver(t)
 	for _, code := range []int{408, 429, 500, 502, 503, 504} {
 		for _, h := range w.people {
@@ -65,6 +66,7 @@ func TestRetries(t *testing.T) {
 }
 
 func TestRetryAfter(t *testing.T) {
+	t.Parallel()
 	w, r := crowd(t, 1), newReceiver(t)
 	answers := []string{"7", "100000"}
 	r.fault = func(rw http.ResponseWriter, _ request, _ func()) bool {
@@ -89,8 +91,28 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+// TestRate has one request free and a wait before each other.
+func TestRate(t *testing.T) {
+	t.Parallel()
+	w, r := crowd(t, 7), newReceiver(t)
+	var waits []time.Duration
+	env := w.env()
+	env.Wait = func(_ context.Context, d time.Duration) error {
+		waits = append(waits, d.Round(time.Hour))
+		return nil
+	}
+	c := w.config(activation.Mirror)
+	c.Delivery.Rate = activation.Rate{Requests: 2, Per: 20 * time.Hour}
+	_, err := activation.Run(w.ctx, env, c, r.destination())
+	w.must(err)
+	if !slices.Equal(waits, []time.Duration{10 * time.Hour, 20 * time.Hour}) {
+		t.Errorf("waited %v; the test's clock stands still, so each wait is from the start", waits)
+	}
+}
+
 // TestDown has a receiver that certainly took nothing, for longer than a run tries.
 func TestDown(t *testing.T) {
+	t.Parallel()
 	w, r := crowd(t, 20), newReceiver(t)
 	r.fault = status(429, 1000)
 	res := w.fails(activation.Mirror, r.destination(), fault.DestinationDown)
@@ -108,6 +130,7 @@ func TestDown(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
+	t.Parallel()
 	w, r := crowd(t, 8), newReceiver(t)
 	for _, code := range []int{301, 308, 401, 403, 404, 405, 410} {
 		r.fault = status(code, 1000)
@@ -120,6 +143,7 @@ func TestRefused(t *testing.T) {
 
 // TestPartlyDelivered is refused after some batches: those stay sent.
 func TestPartlyDelivered(t *testing.T) {
+	t.Parallel()
 	w, r := crowd(t, 8), newReceiver(t)
 	served := 0
 	r.fault = func(rw http.ResponseWriter, _ request, _ func()) bool {
@@ -141,6 +165,7 @@ func TestPartlyDelivered(t *testing.T) {
 }
 
 func TestBisection(t *testing.T) {
+	t.Parallel()
 	for _, code := range []int{400, 409, 413, 422} {
 		w, r := crowd(t, 12), newReceiver(t)
 		poison := map[string]bool{"ab@x": true, "ak@x": true}
@@ -161,7 +186,7 @@ func TestBisection(t *testing.T) {
 			t.Errorf("%d: %+v", code, res)
 		}
 		letter := func(id string) string {
-			return strings.Join([]string{id, id + "@x", `{"email":"` + id + `@x","name":"` + strings.ToUpper(id) + `"}`, strconvItoa(code), "", "mail-sync-1"}, " ")
+			return strings.Join([]string{id, id + "@x", `{"email":"` + id + `@x","name":"` + strings.ToUpper(id) + `"}`, strconv.Itoa(code), "", "mail-sync-1"}, " ")
 		}
 		rowsAre(t, w.deadLetters(), letter("ab"), letter("ak"))
 		// Nobody is offered again as before, and somebody who changed is.
@@ -177,12 +202,8 @@ func TestBisection(t *testing.T) {
 	}
 }
 
-func strconvItoa(n int) string {
-	b, _ := json.Marshal(n)
-	return string(b)
-}
-
 func TestPartialRejection(t *testing.T) {
+	t.Parallel()
 	w, r := crowd(t, 3), newReceiver(t)
 	r.reject["ab@x"] = "invalid_address"
 	r.reject["ac@x"] = "no: ac@x is bad" // could be personal data
@@ -196,6 +217,7 @@ func TestPartialRejection(t *testing.T) {
 
 // TestRejectedUpdate keeps in mind what the receiver holds from before.
 func TestRejectedUpdate(t *testing.T) {
+	t.Parallel()
 	w, r := crowd(t, 1), newReceiver(t)
 	w.run(activation.Mirror, r.destination())
 	w.people["aa"].name = "bad"
@@ -213,6 +235,7 @@ func TestRejectedUpdate(t *testing.T) {
 
 // TestUncertain has answers that get lost: the batch is sent again as it was, with its key, before anything else.
 func TestUncertain(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"reset", "hang", "500"} {
 		for _, arrives := range []bool{true, false} {
 			w, r := crowd(t, 4), newReceiver(t)
@@ -258,6 +281,7 @@ func TestUncertain(t *testing.T) {
 
 // TestUncertainWhoSaysNo is taken out, because the batch may have arrived.
 func TestUncertainWhoSaysNo(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []activation.Mode{activation.Mirror, activation.UpsertOnly} {
 		w, r := crowd(t, 3), newReceiver(t)
 		r.fault = func(rw http.ResponseWriter, _ request, work func()) bool {
@@ -280,6 +304,7 @@ func TestUncertainWhoSaysNo(t *testing.T) {
 
 // TestDoubtOutlivesFailure: who may have arrived stays so when a later attempt certainly fails, and is taken out in the end.
 func TestDoubtOutlivesFailure(t *testing.T) {
+	t.Parallel()
 	w, r := crowd(t, 3), newReceiver(t)
 	r.fault = func(rw http.ResponseWriter, _ request, work func()) bool {
 		work()

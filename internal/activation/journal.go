@@ -39,7 +39,6 @@ const (
 	outcomeFailed    = "Failed"    // certainly not taken
 	outcomeUncertain = "Uncertain" // perhaps taken
 	outcomeSplit     = "Split"     // refused, and sent again in parts
-	outcomeRejected  = "Rejected"  // of a person, not of a batch
 )
 
 type entry struct {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/kith-dev/kith/internal/activation"
@@ -14,6 +15,7 @@ import (
 
 // TestKilled cuts a run off while a batch is under way; the next one, of the same name, takes it up.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	for _, arrives := range []bool{true, false} {
 		w, r := crowd(t, 7), newReceiver(t)
 		ctx, kill := context.WithCancel(w.ctx)
@@ -82,6 +84,7 @@ func (w *world) noJournals() {
 
 // TestKilledAfterCommit leaves the journal of a committed run behind: it must count once, and the same plan sends nothing again.
 func TestKilledAfterCommit(t *testing.T) {
+	t.Parallel()
 	w, r := crowd(t, 4), newReceiver(t)
 	kept := filepath.Join(t.TempDir(), "kept")
 	r.fault = func(rw http.ResponseWriter, in request, _ func()) bool {
@@ -115,9 +118,10 @@ func TestKilledAfterCommit(t *testing.T) {
 }
 
 func TestHopeless(t *testing.T) {
+	t.Parallel()
 	w, r := crowd(t, 3), newReceiver(t)
 	for i := range 1100 {
-		id := "x" + strconvItoa(i)
+		id := "x" + strconv.Itoa(i)
 		w.people[id] = &human{email: id + "@x", segments: []string{"vip"}, consent: granted()}
 	}
 	w.settle()

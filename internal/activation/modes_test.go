@@ -28,6 +28,7 @@ const (
 )
 
 func TestChangedKeyIsRemovalAndAddition(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []activation.Mode{activation.Mirror, activation.UpsertOnly} {
 		w, r := pairWorld(t, mode)
 		w.people["a"].email = "ann@x"
@@ -42,6 +43,7 @@ func TestChangedKeyIsRemovalAndAddition(t *testing.T) {
 }
 
 func TestMergeSendsNothing(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []activation.Mode{activation.Mirror, activation.UpsertOnly, activation.Append} {
 		w, r := pairWorld(t, mode)
 		// a was merged into m and m into z; b is gone without a trace and its record has a new profile.
@@ -61,6 +63,7 @@ func TestMergeSendsNothing(t *testing.T) {
 
 // TestExclusionFollowsMerge keeps somebody out whose excluded half was merged away after the evaluation.
 func TestExclusionFollowsMerge(t *testing.T) {
+	t.Parallel()
 	w, r := pairWorld(t, activation.Mirror)
 	w.people["gone"] = &human{excluded: []string{"staff"}}
 	w.settle()
@@ -74,6 +77,7 @@ func TestExclusionFollowsMerge(t *testing.T) {
 }
 
 func TestKeyThatMovesToAnotherPerson(t *testing.T) {
+	t.Parallel()
 	w, r := pairWorld(t, activation.Mirror)
 	w.people["a"].consent = withdrawn()
 	w.people["c"] = &human{email: "a@x", name: "Cy", segments: []string{"vip"}, consent: granted()}
@@ -84,6 +88,7 @@ func TestKeyThatMovesToAnotherPerson(t *testing.T) {
 }
 
 func TestUpsertTakesOutOnlyRefusals(t *testing.T) {
+	t.Parallel()
 	w, r := pairWorld(t, activation.UpsertOnly)
 	w.people["a"].segments = nil
 	w.people["b"].name = "Rob"
@@ -111,6 +116,7 @@ func TestUpsertTakesOutOnlyRefusals(t *testing.T) {
 }
 
 func TestAppendSendsOnce(t *testing.T) {
+	t.Parallel()
 	w, r := pairWorld(t, activation.Append)
 	w.people["a"].name, w.people["b"].segments = "Anna", nil
 	w.people["c"] = &human{email: "c@x", segments: []string{"vip"}, consent: granted()}
@@ -134,6 +140,7 @@ func TestAppendSendsOnce(t *testing.T) {
 }
 
 func TestAudienceThatIsNotKnown(t *testing.T) {
+	t.Parallel()
 	w, r := pairWorld(t, activation.Mirror)
 	for _, missing := range []string{"segment/new/marketing", "segment/staff/*"} {
 		w.missing = missing

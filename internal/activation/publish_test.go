@@ -50,6 +50,7 @@ func (d dying) Publish(ctx context.Context, p activation.Publication, people ite
 }
 
 func TestMirrorFile(t *testing.T) {
+	t.Parallel()
 	w := crowd(t, 3)
 	w.people["ac"].rank = 0
 	w.people["ab"].rank, w.people["aa"].rank = 1, 2
@@ -84,6 +85,7 @@ func TestMirrorFile(t *testing.T) {
 // TestMirrorFileAheadOfLedger dies after the file was replaced; who is in it and then says no is taken out although no
 // ledger ever had the person.
 func TestMirrorFileAheadOfLedger(t *testing.T) {
+	t.Parallel()
 	w := crowd(t, 2)
 	w.people["ab"].consent = withdrawn()
 	w.settle()
@@ -105,6 +107,7 @@ func TestMirrorFileAheadOfLedger(t *testing.T) {
 }
 
 func TestEmptyMirrorFile(t *testing.T) {
+	t.Parallel()
 	w := crowd(t, 1)
 	w.people["aa"].consent = nil
 	w.settle()
@@ -116,6 +119,7 @@ func TestEmptyMirrorFile(t *testing.T) {
 }
 
 func TestChangeFiles(t *testing.T) {
+	t.Parallel()
 	for _, dies := range []string{"", "before", "after"} {
 		w := crowd(t, 3)
 		s, dir := files(t, filesink.CSV, "vip.csv")
@@ -154,6 +158,7 @@ func TestChangeFiles(t *testing.T) {
 }
 
 func TestAppendFiles(t *testing.T) {
+	t.Parallel()
 	w := crowd(t, 1)
 	s, dir := files(t, filesink.NDJSON, "vip.ndjson")
 	if _, err := activation.Run(w.ctx, w.env(), w.config(activation.Append), dying{s, true}); !errors.Is(err, errDied) {

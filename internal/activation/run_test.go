@@ -1,12 +1,17 @@
 package activation_test
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"testing"
 
 	"github.com/kith-dev/kith/internal/activation"
 	"github.com/kith-dev/kith/internal/consent"
+	"github.com/kith-dev/kith/internal/fault"
+	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
 // run runs the next sync and fails the test on an error.
@@ -55,6 +60,7 @@ func funnelWorld(t testing.TB) *world {
 }
 
 func TestFunnel(t *testing.T) {
+	t.Parallel()
 	w := funnelWorld(t)
 	r := newReceiver(t)
 	res := w.run(activation.Mirror, r.destination())
@@ -84,4 +90,59 @@ func TestFunnel(t *testing.T) {
 	rowsAre(t, w.ledgerRows(),
 		"a a@x Sent Eligible ", "b b@x Removed ConsentWithdrawn ", "c - Withheld Excluded staff", "d - Withheld ConsentWithdrawn ",
 		"e e@x Sent Eligible ", "f - Withheld KeyMissing ", "g - Withheld KeyDuplicate ")
+}
+
+// TestPayload sends a value of each type. What is hashed is compared with Go's own SHA-256.
+func TestPayload(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.people = map[string]*human{"a": {email: "한@x", name: `"<é>"`, rank: 3, segments: []string{"vip"}, consent: granted()}}
+	w.settle()
+	r := newReceiver(t)
+	c := w.config(activation.Mirror)
+	c.Fields = nil
+	p := func(name string) sqlgen.Expr { return sqlgen.Col("p", name) }
+	for _, f := range []activation.Field{
+		{As: "email", Expr: p("email"), Type: sqlgen.String, Hash: activation.SHA256, Key: true},
+		{As: "Given name", Expr: p("givenName"), Type: sqlgen.String},
+		{As: "spend", Expr: p("spend"), Type: sqlgen.Decimal},
+		{As: "hundred", Expr: sqlgen.Lit(sqlgen.Number("-100")), Type: sqlgen.Decimal},
+		{As: "place", Expr: p("rank"), Type: sqlgen.Integer},
+		{As: "known", Expr: p("known"), Type: sqlgen.Boolean},
+		{As: "at", Expr: sqlgen.Lit(noon), Type: sqlgen.Timestamp},
+		{As: "on", Expr: sqlgen.Cast(sqlgen.Lit("1999-12-31"), sqlgen.Date), Type: sqlgen.Date},
+		{As: "share", Expr: sqlgen.Lit(0.25), Type: sqlgen.Double},
+		{As: "infinite", Expr: sqlgen.Lit(math.Inf(1)), Type: sqlgen.Double},
+		{As: "none", Expr: sqlgen.Cast(sqlgen.Lit(nil), sqlgen.Decimal), Type: sqlgen.Decimal},
+		{As: "hashed none", Expr: sqlgen.Cast(sqlgen.Lit(nil), sqlgen.Date), Type: sqlgen.Date, Hash: activation.SHA256},
+		{As: "hashed spend", Expr: p("spend"), Type: sqlgen.Decimal, Hash: activation.SHA256},
+	} {
+		c.Fields = append(c.Fields, f)
+	}
+	_, err := activation.Run(w.ctx, w.env(), c, r.destination())
+	w.must(err)
+	hash := func(s string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(s))) }
+	want := `{"email":"` + hash("한@x") + `","Given name":"\"<é>\"","spend":12.5,"hundred":-100,"place":3,"known":true,` +
+		`"at":"2026-11-01T12:00:00.000000Z","on":"1999-12-31","share":0.25,"infinite":null,"none":null,"hashed none":null,"hashed spend":"` + hash("12.5") + `"}`
+	if got := string(r.requests[0].Records[0]); got != want {
+		t.Errorf("sent\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestConfig refuses what can't be sent, before anything is read.
+func TestConfig(t *testing.T) {
+	t.Parallel()
+	w := crowd(t, 1)
+	for name, change := range map[string]func(*activation.Config){
+		"no key":         func(c *activation.Config) { c.Fields[0].Key = false },
+		"two keys":       func(c *activation.Config) { c.Fields[1].Key = true },
+		"one name twice": func(c *activation.Config) { c.Fields[1].As = "Email" },
+		"no audience":    func(c *activation.Config) { c.Include = nil },
+	} {
+		c := w.config(activation.Mirror)
+		change(&c)
+		if _, err := activation.Run(w.ctx, w.env(), c, newReceiver(t).destination()); !fault.Is(err, fault.InvalidManifest) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

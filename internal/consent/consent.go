@@ -161,7 +161,7 @@ WITH weighed AS (
 	SELECT profile_id, identifier, "value",
 		struct_pack(at := coalesce("time", TIMESTAMPTZ '0001-01-01 00:00:00+00'), severity := {severity}) AS standing
 	FROM {consent}
-	WHERE purpose = {purpose} AND ({refuses} OR "time" IS NULL OR "time" <= {now})
+	WHERE profile_id IS NOT NULL AND purpose = {purpose} AND ({refuses} OR "time" IS NULL OR "time" <= {now})
 ), latest AS (
 	SELECT profile_id, max(standing) AS standing FROM weighed GROUP BY profile_id, identifier, "value"
 ), decided AS (

@@ -42,15 +42,15 @@ func ProblemOf(err error) *Problem {
 
 // Step is one subject's part of the run.
 type Step struct {
-	Subject plan.Subject  `json:"subject"`
-	State   State         `json:"state"`
-	Cause   plan.Cause    `json:"cause,omitempty"`
-	Problem *Problem      `json:"problem,omitempty"`
-	Elapsed time.Duration `json:"elapsedNanoseconds"`
+	Subject plan.Subject
+	State   State
+	Cause   plan.Cause
+	Problem *Problem
+	Elapsed time.Duration
 	// Revision in use after the step, new or old; nil when there is none yet.
-	Revision *lake.Revision `json:"revision,omitempty"`
+	Revision *lake.Revision
 	// Warnings are errors of parts that did not stop the rest, such as one Segment of an evaluation.
-	Warnings []Problem `json:"warnings,omitempty"`
+	Warnings []Problem
 
 	err error
 }

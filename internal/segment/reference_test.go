@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"time"
 )
@@ -49,7 +48,6 @@ type generator struct {
 	r *rand.Rand
 	// inside a list function there are no others.
 	inside bool
-	names  int
 }
 
 var fieldNames = map[string]string{"string": "s", "integer": "i", "decimal": "d", "double": "f", "boolean": "b", "timestamp": "ts", "date": "dt"}
@@ -275,85 +273,6 @@ func (g *generator) percentile(d int) expr {
 	}}
 }
 
-// order compares two values of one type, or numbers.
-func order(a, b any) int {
-	if x, ok := a.(int64); ok {
-		if y, ok := b.(decimal); ok {
-			return scaled(x).n.Cmp(y.n)
-		}
-		return int(max(min(big.NewInt(x).Cmp(big.NewInt(b.(int64))), 1), -1))
-	}
-	switch x := a.(type) {
-	case decimal:
-		return x.n.Cmp(b.(decimal).n)
-	case float64:
-		return cmpFloat(x, b.(float64))
-	case string:
-		return strings.Compare(x, b.(string))
-	case day:
-		return strings.Compare(string(x), string(b.(day)))
-	case time.Time:
-		return x.Compare(b.(time.Time))
-	case time.Duration:
-		return int(max(min(x-b.(time.Duration), 1), -1))
-	}
-	panic(fmt.Sprintf("no order of %T", a))
-}
-
-func cmpFloat(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
-func scaled(i int64) decimal { return decimal{new(big.Int).Mul(big.NewInt(i), big.NewInt(10000))} }
-
-var decimalLimit = new(big.Int).Exp(big.NewInt(10), big.NewInt(18), nil)
-
-// fit is n, missing if it has more than eighteen digits.
-func fit(n *big.Int) any {
-	if new(big.Int).Abs(n).Cmp(decimalLimit) >= 0 {
-		return nil
-	}
-	return decimal{n}
-}
-
-func fitInt(n *big.Int) any {
-	if !n.IsInt64() {
-		return nil
-	}
-	return n.Int64()
-}
-
-// float is a decimal as the nearest double.
-func (d decimal) float() float64 {
-	f, _ := new(big.Rat).SetFrac(d.n, big.NewInt(10000)).Float64()
-	return f
-}
-
-func float(v any) float64 {
-	switch x := v.(type) {
-	case int64:
-		return float64(x)
-	case decimal:
-		return x.float()
-	}
-	return v.(float64)
-}
-
-// fromFloat rounds half away from zero.
-func fromFloat(f float64) any {
-	r := math.Round(f * 10000)
-	if math.IsNaN(r) || math.Abs(r) >= 1e18 {
-		return nil
-	}
-	return decimal{big.NewInt(int64(r))}
-}
-
 func (g *generator) integer(d int) expr {
 	a, b := g.of("integer", d), g.of("integer", d)
 	switch g.r.IntN(6) {
@@ -413,15 +332,6 @@ func (g *generator) decimal(d int) expr {
 	}, a, b)}
 }
 
-// roundHalfAway divides by ten thousand.
-func roundHalfAway(n *big.Int) *big.Int {
-	half := big.NewInt(5000)
-	if n.Sign() < 0 {
-		half.Neg(half)
-	}
-	return new(big.Int).Quo(new(big.Int).Add(n, half), big.NewInt(10000))
-}
-
 func (g *generator) double(d int) expr {
 	a, b := g.of("double", d), g.of("double", d)
 	op := []string{"+", "-"}[g.r.IntN(2)]
@@ -470,140 +380,4 @@ func (g *generator) date(d int) expr {
 func (g *generator) duration(d int) expr {
 	a, b := g.of("timestamp", d), g.of("timestamp", d)
 	return expr{fmt.Sprintf("(%s - %s)", a.text, b.text), strict(func(v ...any) any { return v[0].(time.Time).Sub(v[1].(time.Time)) }, a, b)}
-}
-
-// pipeline is a list with filters: its text and the elements it keeps.
-func (g *generator) pipeline(d int) (string, func(s scope) []element) {
-	name := []string{"events", "transactions"}[g.r.IntN(2)]
-	text := name
-	keep := func(s scope) []element { return s.me.lists[name] }
-	for range g.r.IntN(3) {
-		c, before := g.within("boolean", d), keep
-		text += fmt.Sprintf(".filter(e, %s)", c.text)
-		keep = func(s scope) []element {
-			var out []element
-			for _, e := range before(s) {
-				if c.eval(scope{all: s.all, me: s.me, elem: &e}) == true {
-					out = append(out, e)
-				}
-			}
-			return out
-		}
-	}
-	return text, keep
-}
-
-func (g *generator) within(t string, d int) expr {
-	g.inside = true
-	defer func() { g.inside = false }()
-	return g.of(t, min(d, 2))
-}
-
-func (g *generator) quantifier(d int) expr {
-	list, keep := g.pipeline(d)
-	c := g.within("boolean", d)
-	fn := []string{"exists", "all"}[g.r.IntN(2)]
-	return expr{fmt.Sprintf("%s.%s(e, %s)", list, fn, c.text), func(s scope) any {
-		for _, e := range keep(s) {
-			if (c.eval(scope{all: s.all, me: s.me, elem: &e}) == true) == (fn == "exists") {
-				return fn == "exists"
-			}
-		}
-		return fn == "all"
-	}}
-}
-
-// aggregate is a function over a list with a result of type t.
-func (g *generator) aggregate(t string, d int) expr {
-	list, keep := g.pipeline(d)
-	x := g.within(t, d)
-	items := func(s scope) (values []any, missing bool) {
-		for _, e := range keep(s) {
-			v := x.eval(scope{all: s.all, me: s.me, elem: &e})
-			values, missing = append(values, v), missing || v == nil
-		}
-		return values, missing
-	}
-	fns := []string{"latest"}
-	switch t {
-	case "integer":
-		fns = append(fns, "size", "sum", "min", "max")
-	case "decimal":
-		fns = append(fns, "sum", "avg", "min", "max")
-	case "double":
-		fns = append(fns, "sum", "avg", "min", "max")
-	case "string", "timestamp", "date":
-		fns = append(fns, "min", "max")
-	}
-	switch fn := fns[g.r.IntN(len(fns))]; fn {
-	case "size":
-		return expr{list + ".size()", func(s scope) any { return int64(len(keep(s))) }}
-	case "latest":
-		return expr{fmt.Sprintf("%s.latest(e, %s)", list, x.text), func(s scope) any {
-			elements := slices.DeleteFunc(slices.Clone(keep(s)), func(e element) bool { return e.time == nil })
-			if len(elements) == 0 {
-				return nil
-			}
-			last := slices.MaxFunc(elements, func(a, b element) int {
-				if c := a.time.(time.Time).Compare(b.time.(time.Time)); c != 0 {
-					return c
-				}
-				return strings.Compare(a.source+"\x00"+a.key, b.source+"\x00"+b.key)
-			})
-			return x.eval(scope{all: s.all, me: s.me, elem: &last})
-		}}
-	default:
-		return expr{fmt.Sprintf("%s.%s(e, %s)", list, fn, x.text), func(s scope) any {
-			values, missing := items(s)
-			if missing {
-				return nil
-			}
-			return fold(fn, t, values)
-		}}
-	}
-}
-
-// fold is sum, avg, min or max of values that are all there.
-func fold(fn, t string, values []any) any {
-	if len(values) == 0 {
-		if fn == "sum" {
-			return map[string]any{"integer": int64(0), "decimal": decimal{new(big.Int)}, "double": 0.0}[t]
-		}
-		return nil
-	}
-	switch fn {
-	case "min":
-		return slices.MinFunc(values, order)
-	case "max":
-		return slices.MaxFunc(values, order)
-	}
-	sum, float := new(big.Int), 0.0
-	for _, v := range values {
-		switch x := v.(type) {
-		case int64:
-			sum.Add(sum, big.NewInt(x))
-		case decimal:
-			sum.Add(sum, x.n)
-		case float64:
-			float += x
-		}
-	}
-	switch {
-	case t == "integer":
-		return fitInt(sum)
-	case t == "double" && fn == "avg":
-		return float / float64(len(values))
-	case t == "double":
-		return float
-	case fn == "avg":
-		return fromFloat(decimal{sum}.float() / float64len(values))
-	}
-	return fit(sum)
-}
-
-func float64len(v []any) float64 { return float64(len(v)) }
-
-func showDecimal(d decimal) string {
-	text := new(big.Rat).SetFrac(d.n, big.NewInt(10000)).FloatString(4)
-	return strings.TrimRight(strings.TrimRight(text, "0"), ".")
 }

@@ -121,7 +121,7 @@ func (r *run) checkPurposes() error {
 func (r *run) failures() {
 	add := func(kind, name string) {
 		if err := r.space.Failed[lang.Key(kind, name)]; err != nil {
-			r.result.Errors = append(r.result.Errors, Failure{kind, name, fault.New(fault.ClassOf(err), "%s %s: %w", kind, name, err)})
+			r.result.Errors = append(r.result.Errors, Failure{kind, name, err})
 		}
 	}
 	for _, t := range r.Traits {

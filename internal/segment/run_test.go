@@ -153,7 +153,7 @@ func TestSecondEvaluation(t *testing.T) {
 		"evaluate-1 adults p1 left", "evaluate-1 adults p2 left", "evaluate-1 adults p4 entered", "evaluate-1 adults p5 entered",
 		"evaluate-1 gone p2 left", "evaluate-1 on-kept p1 entered")
 	if len(res.Errors) != 2 || !fault.Is(res.Errors[0].Err, fault.InvalidExpression) ||
-		!strings.Contains(res.Errors[0].Err.Error(), "Segment broken: 1:8: profile has no field ago; did you mean age?") ||
+		!strings.Contains(res.Errors[0].Err.Error(), "1:8: profile has no field ago; did you mean age?") ||
 		res.Errors[1].Name != "on-broken" || !strings.Contains(res.Errors[1].Err.Error(), "it needs Segment broken") {
 		t.Error(res.Errors)
 	}

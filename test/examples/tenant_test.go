@@ -99,10 +99,7 @@ func (w *tenant) run(now string) outcome {
 
 type outcome struct {
 	Changed bool
-	Steps   []struct {
-		Subject struct{ Task, Name string }
-		State   string
-	}
+	Steps   []struct{ Task, Name, State string }
 }
 
 func (w *tenant) query(sql string) [][]string {

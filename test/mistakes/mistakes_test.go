@@ -101,7 +101,7 @@ func newTenant(t *testing.T) *tenant {
 			w.answer(rw, r)
 		}
 	}))
-	t.Cleanup(w.server.Close)
+	t.Cleanup(func() { w.server.CloseClientConnections(); w.server.Close() })
 	w.write("data/crm.csv", people)
 	w.write("secrets/esp/token", "secret-token")
 	return w
@@ -144,7 +144,8 @@ func problems(t *testing.T, r kithtest.Result) map[string]string {
 		}
 	}
 	got := map[string]string{}
-	if json.Unmarshal([]byte(r.Out), &out) != nil {
+	text := r.Out[max(0, strings.Index(r.Out, "{\n")):]
+	if json.Unmarshal([]byte(text), &out) != nil {
 		class, message, _ := strings.Cut(strings.TrimPrefix(r.Err, "kith: "), ":")
 		got[class] = message
 		return got
@@ -265,7 +266,7 @@ func TestEachMistakeHasItsClass(t *testing.T) {
 			}
 			message, ok := problems(t, r)[c.class]
 			if !ok {
-				t.Fatalf("no %s in:\n%s\n%s", c.class, r.Out, r.Err)
+				t.Fatalf("no %s: %v", c.class, problems(t, r))
 			}
 			for _, s := range c.says {
 				if !strings.Contains(message, s) {

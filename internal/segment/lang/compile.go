@@ -84,7 +84,7 @@ func (c *compilation) scalar(e ast.Expr) (value, error) {
 
 // Bounds that keep the SQL within what the engine takes, and the checking of any expression within milliseconds.
 const (
-	maxDepth      = 100
+	maxDepth      = 50
 	maxWork       = 20000
 	maxConditions = 4 // ternaries in each other's conditions, which each double the SQL
 )

@@ -95,7 +95,7 @@ func TestErrors(t *testing.T) {
 		`b"x" == b"x"`:                                                 `1:6: == does not go with bytes and bytes`,
 		`"\x00" == profile.country`:                                    `1:1: a string can't hold the character NUL`,
 		`decimal("1.23456") > 1`:                                       `1:8: decimal("1.23456"): not a number with at most 14 digits before the point and 4 after it`,
-		strings.Repeat("1+", 120) + `1 > 0`:                            `: the expression is more than 100 levels deep; make a part of it a Trait`,
+		strings.Repeat("1+", 120) + `1 > 0`:                            `: the expression is more than 50 levels deep; make a part of it a Trait`,
 		strings.Repeat("1+", 2000) + `1 > 0`:                           `1:1: the expression is too deep; make a part of it a Trait`,
 		`[` + deep + `].exists(x, true) && ` + nested(5) + ` == 1`:     `more than 4 ternaries stand in each other's conditions; use && and ||, or a Trait`,
 		listOf(200) + `.exists(x, ` + listOf(200) + `.all(y, x != y))`: `the expression has more than 20000 parts; make a part of it a Trait`,
@@ -186,7 +186,7 @@ func TestReferences(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := fmt.Sprint(out.Profile, out.Segments, out.Elements, len(out.Windows), " "+out.Aggregates[0].From()+"/"+out.Aggregates[1].From())
-	if want := "[age country] [high-value] map[events:[@key @source @time price sku]] 1 true events_p events"; got != want {
+	if want := "[age country] [high-value] map[events:[@key @source @time price sku]] 1 events_p/events"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
