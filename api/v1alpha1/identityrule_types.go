@@ -84,7 +84,7 @@ type Guards struct {
 	// +listMapKey=identifier
 	// +kubebuilder:validation:MaxItems=32
 	Limits []Limit `json:"limits,omitempty"`
-	// Separate identifiers: two different values never end up in one profile.
+	// Separate identifiers, or attributes of Profile records: two different values never end up in one profile.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=16
@@ -164,7 +164,7 @@ type IdentityRuleStatus struct {
 // +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="the name must be a DNS label of at most 40 characters"
-// +kubebuilder:validation:XValidation:rule="!(self.metadata.name in ['source','quarantine','activation','kith','main','temp','system'])",message="the name is a schema of the lake; choose another"
+// +kubebuilder:validation:XValidation:rule="!(self.metadata.name in ['source','quarantine','activation','kith','journal','main','temp','system'])",message="the name is a schema of the lake; choose another"
 type IdentityRule struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`

@@ -32,6 +32,7 @@ type FilesSource struct {
 
 // CSVOptions say how a CSV file is written.
 // +kubebuilder:validation:XValidation:rule="!has(self.header) || self.header || has(self.columns)",message="a file without a header needs columns"
+// +kubebuilder:validation:XValidation:rule="!has(self.columns) || (has(self.header) && !self.header)",message="columns belong to a file with header: false"
 // +kubebuilder:validation:XValidation:rule="!has(self.whitespace) || !self.whitespace || (!has(self.delimiter) && !has(self.quote))",message="whitespace takes neither delimiter nor quote"
 type CSVOptions struct {
 	// Delimiter between columns; a comma without it.

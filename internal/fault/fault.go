@@ -44,7 +44,6 @@ const (
 	ColumnMissing      Class = "ColumnMissing"      // a declared column that is not in the input
 	SchemaChanged      Class = "SchemaChanged"      // a new column where onSchemaChange is Reject, or a type that can't change
 	ContractViolated   Class = "ContractViolated"   // onViolation: Reject, or more rows quarantined than allowed
-	MixedCurrencies    Class = "MixedCurrencies"    // amounts of another currency than the Workspace's
 	DatabaseError      Class = "DatabaseError"      // a query that the database refuses
 	DatabaseDown       Class = "DatabaseDown"       // a database that can't be reached or breaks off
 	DestinationRefused Class = "DestinationRefused" // a receiver that refuses the request as a whole (401, 403, 404, ...)
@@ -63,8 +62,8 @@ var owners = map[Class]Owner{
 	InvalidManifest: User, ReferenceNotFound: User, CyclicReference: User, InvalidExpression: User,
 	SecretMissing: User, VolumeMissing: User, FileNotFound: User, PathOutsideVolume: User,
 	FileChanged: Outside, FileUnreadable: User, EncodingInvalid: User, ColumnMissing: User, SchemaChanged: User,
-	ContractViolated: User, MixedCurrencies: User,
-	DatabaseError: User, DatabaseDown: Outside,
+	ContractViolated: User,
+	DatabaseError:    User, DatabaseDown: Outside,
 	DestinationRefused: User, DestinationDown: Outside, RecordsRejected: User,
 	LakeLocked: Outside, LakeCorrupt: Machine, DiskFull: Machine, OutOfMemory: Machine,
 	Superseded: Nobody, Cancelled: Outside, Internal: Machine,

@@ -26,8 +26,8 @@ func BenchmarkRun(b *testing.B) {
 	for b.Loop() {
 		w := newWorld(b)
 		people := append(text("@loyaltyCard", "@email", "@phone"), text("givenName", "surname", "street", "city", "postcode", "country", "tier")...)
-		w.generate("crm", Profile, people, benchPeople, 100_000)
-		w.generate("web", Event, text("@anonymousId", "@email"), benchEvents, 500_000)
+		w.generate("crm", Profile, people, benchPeople, 1_000_000)
+		w.generate("web", Event, text("@anonymousId", "@email"), benchEvents, 5_000_000)
 		w.cfg.Deterministic = [][]string{{"loyaltyCard"}, {"email", "surname"}, {"phone"}}
 		w.cfg.Guards = Guards{Separate: []string{"loyaltyCard"}, Limits: []Limit{{"email", 5}}}
 		w.cfg.Survivorship = []Survivorship{{[]string{"street", "city", "postcode"}, MostRecent}}

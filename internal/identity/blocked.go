@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/kith-dev/kith/internal/sqlgen"
@@ -10,7 +11,7 @@ import (
 var nothing = []string{
 	"n/a", "n.a.", "n.a", "na", "#n/a", "none", "null", "<null>", "(null)", "nil", "nan", "undefined", "unknown", "unbekannt", "inconnu",
 	"anonymous", "guest", "test", "tbd", "missing", "empty", "blank", "(none)", "not set", "(not set)", "not available", "not provided",
-	"not applicable", "no data", "[object object]", "true", "false", "x", "xx", "xxx", "xxxx", "-1", "?", "??", "???",
+	"not applicable", "no data", "ffffffff-ffff-ffff-ffff-ffffffffffff", "a@a.com", "a@a.a", "aaa@aaa.com", "abc@abc.com", "x@x.com", "email@email.com", "[object object]", "true", "false", "x", "xx", "xxx", "xxxx", "-1", "?", "??", "???",
 	"없음", "미상", "해당없음", "모름", "無", "無し", "なし", "不明", "无", "未知",
 }
 
@@ -21,34 +22,40 @@ var nobodysMailbox = []string{
 	"nomail", "no-mail", "no", "asdf", "asd", "qwerty", "xxx", "example", "someone", "anonymous",
 }
 
-// blocked is an expression over the columns kind and value: whether the value identifies nobody.
+// blocked is an expression over the columns kind and value: whether the value identifies nobody for another reason than being one of the
+// words above, by the built-in patterns or by the declaration. It looks at a value no longer than it has to: there are millions.
 func (s *space) blocked(declared []Blocked) sqlgen.Expr {
-	out := sqlgen.Lit(false)
-	// What rules compare besides identifiers is not judged: a date of birth or a name is shared by many anyway.
+	value, kind := sqlgen.Col("value"), sqlgen.Col("kind")
+	// Zeros and dashes: 000-00-0000, the empty UUID.
+	zeros := when(sqlgen.In(sqlgen.Call("left", value, sqlgen.Lit(int64(1))), sqlgen.Lit("0"), sqlgen.Lit("-"), sqlgen.Lit("."), sqlgen.Lit("/"), sqlgen.Lit(" ")),
+		matches(value, `^[0\s./-]*$`))
+	any := []sqlgen.Expr{zeros}
 	for k, name := range s.kinds[:s.identifiers] {
-		out = sqlgen.If(sqlgen.Op("=", sqlgen.Col("kind"), sqlgen.Lit(int64(k))), blocks(name, sqlgen.Col("value"), declared), out)
+		var own []sqlgen.Expr
+		if name == "phone" {
+			// A number of one digit, or counted up, after whatever country and area code.
+			tail := sqlgen.Call("right", value, sqlgen.Lit(int64(7)))
+			same := sqlgen.Op("=", tail, sqlgen.Call("repeat", sqlgen.Call("right", value, sqlgen.Lit(int64(1))), sqlgen.Lit(int64(7))))
+			own = append(own, same, matches(value, `(12345678|123456789|1234567890)$`))
+		}
+		own = append(own, declaredFor(declared, name, value)...)
+		if len(own) > 0 {
+			any = append(any, when(sqlgen.Op("=", kind, sqlgen.Lit(int64(k))), sqlgen.Or(own...)))
+		}
 	}
-	return out
+	return sqlgen.Or(any...)
 }
 
-// blocks says whether a value of one kind of identifier identifies nobody, by the built-in lists or by the declaration's.
-func blocks(kind string, value sqlgen.Expr, declared []Blocked) sqlgen.Expr {
-	low := sqlgen.Call("lower", sqlgen.Call("trim", value))
-	any := []sqlgen.Expr{
-		among(low, nothing),
-		// Zeros and dashes: 000-00-0000, the empty UUID. The full UUID is the other placeholder of programs.
-		matches(value, `^[0\s./-]*$`), matches(low, `^f{8}-f{4}-f{4}-f{4}-f{12}$`),
-	}
-	switch kind {
-	case "email":
-		any = append(any, among(sqlgen.Call("split_part", low, sqlgen.Lit("@"), sqlgen.Lit(int64(1))), nobodysMailbox), matches(low, `^a+@a+\.`))
-	case "phone":
-		// A number of one digit, or counted up, after whatever country and area code.
-		tail := sqlgen.Call("right", value, sqlgen.Lit(int64(7)))
-		same := sqlgen.Op("=", tail, sqlgen.Call("repeat", sqlgen.Call("right", value, sqlgen.Lit(int64(1))), sqlgen.Lit(int64(7))))
-		any = append(any, same, matches(value, `(12345678|123456789|1234567890)$`))
-	}
-	return sqlgen.Or(append(any, declaredFor(declared, kind, value)...)...)
+// when is condition AND then, but looks at then only where the condition holds.
+func when(condition, then sqlgen.Expr) sqlgen.Expr {
+	return sqlgen.If(condition, then, sqlgen.Lit(false))
+}
+
+// mailbox is the part before the @ of the column value, for the rows where kind is email.
+func (s *space) mailbox() sqlgen.Expr {
+	low := sqlgen.Call("lower", sqlgen.Col("value"))
+	isEmail := sqlgen.Op("=", sqlgen.Col("kind"), sqlgen.Lit(int64(slices.Index(s.kinds[:s.identifiers], "email"))))
+	return sqlgen.If(isEmail, sqlgen.Call("split_part", low, sqlgen.Lit("@"), sqlgen.Lit(int64(1))), sqlgen.Lit(nil))
 }
 
 func declaredFor(declared []Blocked, name string, value sqlgen.Expr) (out []sqlgen.Expr) {

@@ -17,8 +17,6 @@
 package identity
 
 import (
-"fmt"
-"time"
 	"context"
 
 	"github.com/kith-dev/kith/internal/engine"
@@ -78,9 +76,7 @@ func (r *run) resolve(ctx context.Context) error {
 		r.openSources, r.stageRecords, r.stageValues, r.match, r.attach, r.attachAnonymous, r.keepIDs, r.traceLineage,
 		r.writeMembers, r.writeIdentifiers, r.writeEdges, r.writeLineage, r.writeGuards, r.writeConsent, r.writeProfiles, r.count,
 	}
-	began := time.Now()
 	for i, step := range steps {
-		fmt.Println(i, time.Since(began)); began = time.Now()
 		if r.env.Progress != nil {
 			r.env.Progress(int64(i), int64(len(steps)), "steps")
 		}
@@ -96,8 +92,6 @@ func (r *run) resolve(ctx context.Context) error {
 
 // exec runs a statement made of a template.
 func (r *run) exec(ctx context.Context, template string, args sqlgen.Args) error {
-	began := time.Now()
-	defer func() { if d := time.Since(began); d > 300*time.Millisecond { x := string(sqlgen.Format(template, args)); fmt.Println("   ", d, x[:min(len(x), 250)]) } }()
 	return r.env.DB.Exec(ctx, sqlgen.Format(template, args))
 }
 

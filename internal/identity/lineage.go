@@ -17,9 +17,9 @@ const (
 
 // A profile of the base whose id nobody kept ends in the cluster with which it has most in common. A person never ends in a visitor.
 const createMerges = `CREATE OR REPLACE TABLE {merges} AS
-SELECT p.old, p.cluster, p.records, p.kind FROM {pairs} p JOIN {old} o USING (old) JOIN {clusters} c USING (cluster)
-WHERE (c.known OR NOT o.known) AND NOT EXISTS (SELECT 1 FROM {kept} k WHERE k.old = p.old)
-QUALIFY row_number() OVER (PARTITION BY p.old ORDER BY p.records DESC, p.identifiers DESC, p.cluster) = 1`
+SELECT old, cluster, records, kind FROM {pairs} p
+WHERE (known OR NOT was_known) AND NOT EXISTS (SELECT 1 FROM {kept} k WHERE k.old = p.old)
+QUALIFY row_number() OVER (PARTITION BY old ORDER BY records DESC, identifiers DESC, cluster) = 1`
 
 // Values that connect records of different profiles of the base in a cluster where some ended.
 const bridgesOf = `SELECT {rule} AS rule, key FROM {stars} JOIN {assigned} a USING (rec) LEFT JOIN {oldRecords} o USING (rec)
@@ -38,7 +38,7 @@ JOIN {rules} n ON n.number = f.rule JOIN {all} r USING (rec) JOIN {sources} s ON
 
 const createChanges = `CREATE OR REPLACE TABLE {changes} AS
 WITH parts AS (
-	SELECT p.*, t.id AS to_id, o.id AS from_id, t.fresh FROM {pairs} p JOIN {old} o USING (old) JOIN {profiles} t USING (cluster)
+	SELECT p.old, p.cluster, p.records, p.kind, t.id AS to_id, o.id AS from_id, t.fresh FROM {pairs} p JOIN {old} o USING (old) JOIN {profiles} t USING (cluster)
 	WHERE NOT EXISTS (SELECT 1 FROM {kept} k WHERE k.old = p.old AND k.cluster = p.cluster)
 		AND NOT EXISTS (SELECT 1 FROM {merges} m WHERE m.old = p.old AND m.cluster = p.cluster)
 )

@@ -1,8 +1,6 @@
 package identity
 
 import (
-"fmt"
-"time"
 	"context"
 	"slices"
 	"strconv"
@@ -202,13 +200,9 @@ func (r *run) writeFrom(ctx context.Context, c class, from sqlgen.Query, known s
 	if len(cols) == 0 {
 		profiles = "SELECT {class} AS class, p.id AS profile_id, {known} AS known FROM {from}"
 	}
-	began := time.Now()
-	defer func() { fmt.Println("   prov", time.Since(began)) }()
 	if _, err := r.tx.Append(ctx, r.relation("profiles"), r.profileColumns(), sqlgen.Format(profiles, args)); err != nil || len(cols) == 0 {
 		return err
 	}
-	fmt.Println("   profs", time.Since(began))
-	began = time.Now()
 	_, err := r.tx.Append(ctx, r.relation("provenance"), provenanceColumns, sqlgen.Format(
 		`SELECT {class} AS class, id AS profile_id, o.attribute, coalesce(n.name, m.name) AS source, r.key AS record_key
 		FROM (SELECT id, unnest(origins) AS o FROM (SELECT p.id, [{origins}] AS origins FROM {from}))

@@ -27,21 +27,23 @@ SELECT r.rec, o.old FROM {members} m JOIN {old} o ON o.id = m.profile_id::UUID
 JOIN {sources} s ON s.name = m.source JOIN {all} r ON r.src = s.number AND r.key = m.record_key`
 
 // What profiles of the base and clusters have in common: records, or, where one of the two has none of its records left, identifiers.
+// Whether each is of a person stands in the pair: as a condition between two tables the engine would take it for a way to join them.
 const createPairs = `CREATE OR REPLACE TABLE {pairs} AS
-SELECT old, cluster, count(*) AS records, 0::BIGINT AS identifiers, NULL::INTEGER AS kind FROM {oldRecords} JOIN {assigned} USING (rec) GROUP BY old, cluster
+SELECT *, NOT {anonymous} AS known FROM (
+SELECT old, any_value(o.known) AS was_known, cluster, count(*) AS records, 0::BIGINT AS identifiers, NULL::INTEGER AS kind
+FROM {oldRecords} JOIN {assigned} USING (rec) JOIN {old} o USING (old) GROUP BY old, cluster
 UNION ALL
-SELECT o.old, m.cluster, 0, count(*), min(v.kind) FROM {identifiers} i
+SELECT o.old, any_value(o.known), m.cluster, 0, count(*), min(v.kind) FROM {identifiers} i
 JOIN {kinds} k ON k.name = i.identifier JOIN {values} v ON v.kind = k.number AND v.value = i.value
 JOIN {map} m ON m.vid = v.vid JOIN {old} o ON o.id = i.profile_id::UUID
 WHERE m.cluster >= {records} OR NOT EXISTS (SELECT 1 FROM {oldRecords} x WHERE x.old = o.old)
-GROUP BY o.old, m.cluster`
+GROUP BY o.old, m.cluster)`
 
 // An id goes on where there are people on both sides, or visitors on both: a visitor who becomes known is merged into the person,
 // and the id of a person is never left to a visitor.
 const createEligible = `CREATE OR REPLACE TABLE {eligible} AS
-SELECT p.old, p.cluster, p.records, p.identifiers,
-	count(*) OVER (PARTITION BY p.old) = 1 AND count(*) OVER (PARTITION BY p.cluster) = 1 AS alone
-FROM {pairs} p JOIN {old} o USING (old) JOIN {clusters} c USING (cluster) WHERE o.known = c.known`
+SELECT old, cluster, records, identifiers, count(*) OVER (PARTITION BY old) = 1 AND count(*) OVER (PARTITION BY cluster) = 1 AS alone
+FROM {pairs} WHERE known = was_known`
 
 // keepIDs gives every cluster the id of the profile of the base with which it has most in common, or a fresh one.
 func (r *run) keepIDs(ctx context.Context) error {

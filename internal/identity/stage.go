@@ -161,9 +161,13 @@ func (r *run) stageRows(ctx context.Context, i int, src Source) error {
 // valueColumn is where the j-th column of columns() stands in the tables raw and tuples.
 func valueColumn(j int) string { return "v" + sqlgen.DuckDB.Literal(j) }
 
+// What rules compare besides identifiers is not judged: a date of birth or a name is shared by many anyway.
 const numberAll = `CREATE OR REPLACE TABLE {values} AS
-SELECT (row_number() OVER (ORDER BY kind, value) - 1)::INTEGER AS vid, kind, value, n, {blocked} AS blocked
-FROM (SELECT kind, value, sum(n)::BIGINT AS n FROM ({all}) GROUP BY kind, value)`
+SELECT (row_number() OVER (ORDER BY kind, value) - 1)::INTEGER AS vid, kind, value, n,
+	kind < {identifiers} AND (w.word IS NOT NULL OR m.word IS NOT NULL OR {blocked}) AS blocked
+FROM (SELECT kind, value, sum(n)::BIGINT AS n FROM ({all}) GROUP BY kind, value)
+LEFT JOIN (SELECT unnest({words}) AS word) w ON w.word = lower(trim(value))
+LEFT JOIN (SELECT unnest({mailboxes}) AS word) m ON m.word = {mailbox}`
 
 func (r *run) numberValues(ctx context.Context) error {
 	all := []sqlgen.Query{"SELECT 0 AS kind, '' AS value, 0::BIGINT AS n WHERE false"}
@@ -177,7 +181,10 @@ func (r *run) numberValues(ctx context.Context) error {
 				sqlgen.Args{"kind": c.kind, "v": sqlgen.Name(valueColumn(j)), "n": n, "raw": numbered("raw", i)}))
 		}
 	}
-	err := r.exec(ctx, numberAll, sqlgen.Args{"values": table("values"), "blocked": r.space.blocked(r.cfg.Guards.BlockedValues), "all": sqlgen.UnionAll(all...)})
+	err := r.exec(ctx, numberAll, sqlgen.Args{
+		"values": table("values"), "blocked": r.space.blocked(r.cfg.Guards.BlockedValues), "all": sqlgen.UnionAll(all...),
+		"identifiers": r.space.identifiers, "words": nothing, "mailboxes": nobodysMailbox, "mailbox": r.space.mailbox(),
+	})
 	if err != nil {
 		return err
 	}

@@ -81,14 +81,16 @@ func Evaluate(o *Objects, r *v1alpha1.IdentityRule, revs Revisions, now time.Tim
 		IdentifierOrder: identifierOrder(r, o.sources(r)),
 	}
 	for _, t := range o.Traits {
-		if t.Spec.IdentityRef.Name == r.Name && !t.Spec.Suspend {
-			e.Traits = append(e.Traits, Trait{Name: t.Name, Attribute: t.Spec.Attribute, Expression: t.Spec.Expression})
+		if t.Spec.IdentityRef.Name == r.Name {
+			e.Traits = append(e.Traits, Trait{Name: t.Name, Attribute: t.Spec.Attribute, Expression: t.Spec.Expression, Suspended: t.Spec.Suspend})
 		}
 	}
 	purposes := o.segmentPurposes(r.Name)
 	for _, s := range o.Segments {
-		if s.Spec.IdentityRef.Name == r.Name && !s.Spec.Suspend {
-			e.Segments = append(e.Segments, Segment{Name: s.Name, Where: s.Spec.Where, Rank: s.Spec.Rank, Purposes: purposes[s.Name]})
+		if s.Spec.IdentityRef.Name == r.Name {
+			e.Segments = append(e.Segments, Segment{
+				Name: s.Name, Where: s.Spec.Where, Rank: s.Spec.Rank, Purposes: purposes[s.Name], Suspended: s.Spec.Suspend,
+			})
 		}
 	}
 	out := &Plan{Subject: EvaluateSubject(r.Name), Evaluate: e}
@@ -112,7 +114,7 @@ func Sync(o *Objects, a *v1alpha1.Activation, revs Revisions, now time.Time) (*P
 	r := o.IdentityRule(rule)
 	s := &SyncPlan{
 		Rule: rule, Activation: spec, Connector: d.Spec.Connector, Delivery: d.Spec.Delivery, Destination: d.Name,
-		Purpose: *o.Purpose(a.Spec.Purpose), TimeZone: o.Workspace.Spec.TimeZone, Profile: profileOf(o.Space(r)),
+		Purpose: *o.Purpose(a.Spec.Purpose), TimeZone: o.Workspace.Spec.TimeZone, Profile: o.profile(r),
 	}
 	for _, c := range o.classes(r) {
 		if slices.Contains(c.Purposes, a.Spec.Purpose) {
@@ -141,22 +143,22 @@ func Maintain(o *Objects, revs Revisions, now time.Time) *Plan {
 	return out.number(revs.last(out.Subject), now)
 }
 
-// EvaluateInterval is the shortest interval of a space's Traits and Segments, 0 when none has one.
+// EvaluateInterval is the shortest interval of a space's Traits and Segments that are not suspended, 0 when none has one.
 func (o *Objects) EvaluateInterval(rule string) time.Duration {
 	var out time.Duration
-	take := func(d *v1alpha1.Duration) {
-		if v := d.Value(); v > 0 && (out == 0 || v < out) {
+	take := func(d *v1alpha1.Duration, suspended bool) {
+		if v := d.Value(); v > 0 && !suspended && (out == 0 || v < out) {
 			out = v
 		}
 	}
 	for i := range o.Traits {
 		if o.Traits[i].Spec.IdentityRef.Name == rule {
-			take(o.Traits[i].Spec.Interval)
+			take(o.Traits[i].Spec.Interval, o.Traits[i].Spec.Suspend)
 		}
 	}
 	for i := range o.Segments {
 		if o.Segments[i].Spec.IdentityRef.Name == rule {
-			take(o.Segments[i].Spec.Interval)
+			take(o.Segments[i].Spec.Interval, o.Segments[i].Spec.Suspend)
 		}
 	}
 	return out
@@ -195,9 +197,14 @@ func identifierOrder(r *v1alpha1.IdentityRule, sources []Source) []string {
 	return append(append(out, rest...), "anonymousId")
 }
 
-func profileOf(s Space) []Attribute {
-	out := make([]Attribute, len(s.Schema.Profile))
-	for i, a := range s.Schema.Profile {
+// profile is what the fields of an Activation can name. With a time zone that does not exist, which Check reports, it is empty.
+func (o *Objects) profile(r *v1alpha1.IdentityRule) []Attribute {
+	space, err := o.Space(r)
+	if err != nil {
+		return nil
+	}
+	out := make([]Attribute, len(space.Schema.Profile))
+	for i, a := range space.Schema.Profile {
 		out[i] = Attribute{Name: a.Name, Type: a.Type}
 	}
 	return out

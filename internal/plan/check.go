@@ -55,7 +55,7 @@ func (c *checker) missingRule(kind, name, rule string) {
 	c.add(kind, name, "spec.identityRef", fault.ReferenceNotFound, "there is no IdentityRule %q", rule)
 }
 
-func (c *checker) fields(a *v1alpha1.Activation, space Space) {
+func (c *checker) fields(a *v1alpha1.Activation, space *lang.Space) {
 	for i, f := range a.Spec.Fields {
 		options := c.o.checking()
 		options.Rank = true
@@ -108,11 +108,11 @@ func (c *checker) rule(r *v1alpha1.IdentityRule) {
 			}
 		}
 	}
-	c.guards(r, identifiers)
-	c.survivorship(r, attributes)
+	c.guards(r, identifiers, attributes)
+	c.survivorship(r, identifiers, attributes)
 }
 
-func (c *checker) guards(r *v1alpha1.IdentityRule, identifiers map[string]bool) {
+func (c *checker) guards(r *v1alpha1.IdentityRule, identifiers, attributes map[string]bool) {
 	need := func(field, k string) {
 		if !identifiers[k] {
 			c.add("IdentityRule", r.Name, "spec.guards."+field, fault.ReferenceNotFound, "no source has an identifier %q", k)
@@ -125,16 +125,18 @@ func (c *checker) guards(r *v1alpha1.IdentityRule, identifiers map[string]bool) 
 		need("limits", l.Identifier)
 	}
 	for _, k := range r.Spec.Guards.Separate {
-		need("separate", k)
+		if !attributes[k] {
+			need("separate", k)
+		}
 	}
 }
 
-func (c *checker) survivorship(r *v1alpha1.IdentityRule, attributes map[string]bool) {
+func (c *checker) survivorship(r *v1alpha1.IdentityRule, identifiers, attributes map[string]bool) {
 	seen := map[string]bool{}
 	for _, g := range r.Spec.Survivorship {
 		for _, a := range g.Attributes {
-			if !attributes[a] {
-				c.add("IdentityRule", r.Name, "spec.survivorship", fault.ReferenceNotFound, "no Profile source has an attribute %q", a)
+			if !attributes[a] && !identifiers[a] {
+				c.add("IdentityRule", r.Name, "spec.survivorship", fault.ReferenceNotFound, "no Profile source has an attribute %q, and no source such an identifier", a)
 			}
 			if seen[a] {
 				c.add("IdentityRule", r.Name, "spec.survivorship", fault.InvalidManifest, "attribute %q stands in two groups; it can move with one only", a)

@@ -134,6 +134,8 @@ type Trait struct {
 	Name       string `json:"name"`
 	Attribute  string `json:"attribute"`
 	Expression string `json:"expression"`
+	// Suspended: its last values stay as they are.
+	Suspended bool `json:"suspended,omitempty"`
 }
 
 // Segment is a condition with the purposes it is evaluated for.
@@ -142,6 +144,8 @@ type Segment struct {
 	Where    string         `json:"where"`
 	Rank     *v1alpha1.Rank `json:"rank,omitempty"`
 	Purposes []string       `json:"purposes"`
+	// Suspended: its last result stays as it is.
+	Suspended bool `json:"suspended,omitempty"`
 }
 
 // Hash is equal for two plans that would do the same: it leaves out the time, the serial and the base.

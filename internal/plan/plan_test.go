@@ -96,15 +96,15 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 		"unknown field":     {func(o *Objects) { o.Segments[0].Spec.Where = "profile.spend > 100" }, fault.InvalidExpression, "spec.where", "spent"},
 		"type error":        {func(o *Objects) { o.Segments[0].Spec.Where = `profile.tier > 100` }, fault.InvalidExpression, "spec.where", "1:"},
 		"unknown segment":   {func(o *Objects) { o.Segments[2].Spec.Where = `inSegment("bigger")` }, fault.ReferenceNotFound, "spec.where", "bigger"},
-		"cycle":             {func(o *Objects) { o.Segments[0].Spec.Where = `inSegment("gold")` }, fault.CyclicReference, "spec.where", "big -> gold -> big"},
+		"cycle":             {func(o *Objects) { o.Segments[0].Spec.Where = `inSegment("gold")` }, fault.CyclicReference, "spec.where", "Segment big -> Segment gold -> Segment big"},
 		"trait":             {func(o *Objects) { o.Traits[0].Spec.Expression = "transactions.sum(t, t.price)" }, fault.InvalidExpression, "spec.expression", "price"},
 		"traits in a circle": {func(o *Objects) {
 			o.Traits[0].Spec.Expression = "profile.more - 1"
 			more := *o.Traits[0].DeepCopy()
 			more.Name, more.Spec.Attribute, more.Spec.Expression = "more", "more", "profile.spent + 1"
 			o.Traits = append(o.Traits, more)
-		}, fault.CyclicReference, "spec.expression", "profile.more -> profile.spent -> profile.more"},
-		"trait over attribute":  {func(o *Objects) { o.Traits[0].Spec.Attribute = "tier" }, fault.InvalidManifest, "spec.expression", "profile.tier"},
+		}, fault.CyclicReference, "spec.expression", "Trait more -> Trait spent -> Trait more"},
+		"trait over attribute":  {func(o *Objects) { o.Traits[0].Spec.Attribute = "tier" }, fault.InvalidManifest, "spec.expression", "attribute tier"},
 		"included segment":      {func(o *Objects) { o.Activations[0].Spec.Audience.Include = refs("gold", "silver") }, fault.ReferenceNotFound, "spec.audience", `"silver"`},
 		"purpose of activation": {func(o *Objects) { o.Activations[0].Spec.Purpose = "service" }, fault.InvalidManifest, "spec.purpose", "does not permit"},
 		"destination":           {func(o *Objects) { o.Activations[0].Spec.DestinationRef.Name = "crm" }, fault.ReferenceNotFound, "spec.destinationRef", `"crm"`},

@@ -147,11 +147,14 @@ func source(o *plan.Objects, s local.Step, outputs []lake.Output) Source {
 }
 
 func space(s local.Step, outputs []lake.Output) Space {
-	return Space{
+	out := Space{
 		Name: s.Subject.Name, Records: one(outputs, "records").Rows, Known: one(outputs, "known").Rows,
 		Anonymous: one(outputs, "anonymous").Rows, Merges: group(outputs, "merges"), Guards: group(outputs, "guards"),
-		Lineage: group(outputs, "lineage"),
 	}
+	if s.State == local.Done {
+		out.Lineage = group(outputs, "lineage")
+	}
+	return out
 }
 
 func evaluated(o *plan.Objects, sp *Space, s local.Step, outputs []lake.Output) {

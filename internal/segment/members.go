@@ -76,6 +76,9 @@ func (r *run) count(ctx context.Context) error {
 	for i := range r.Segments {
 		for _, p := range r.Segments[i].Purposes {
 			c := &Count{Name: r.Segments[i].Name, Purpose: p}
+			if r.kept(&r.Segments[i]) && !r.before(c.Name, p) {
+				continue
+			}
 			counts[[2]int{r.segmentNumber(c.Name), r.purposeNumber(p)}] = c
 		}
 	}

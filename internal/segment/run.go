@@ -173,9 +173,17 @@ func (r *run) segment(name string) *Segment {
 	return nil
 }
 
-// kept says whether a Segment's last result stays: it can't be evaluated, or is not due and has one.
+// kept says whether a Segment's last result stays: it can't be evaluated, or is not due and has one for every purpose.
 func (r *run) kept(s *Segment) bool {
-	return r.space.Failed[lang.Key("Segment", s.Name)] != nil || !s.Due && r.base != nil
+	if r.space.Failed[lang.Key("Segment", s.Name)] != nil {
+		return true
+	}
+	return !s.Due && !slices.ContainsFunc(s.Purposes, func(p string) bool { return !r.before(s.Name, p) })
+}
+
+// before says whether the base has a result of a Segment for a purpose, be it that nobody is a member.
+func (r *run) before(segment, purpose string) bool {
+	return r.base != nil && slices.ContainsFunc(r.base.Outputs, func(o lake.Output) bool { return o.Name == outputName(segment, purpose) })
 }
 
 // open makes views of what is read, and numbers profiles, Segments and purposes. Numbers make joins and groups small; those of

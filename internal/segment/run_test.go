@@ -161,12 +161,29 @@ func TestSecondEvaluation(t *testing.T) {
 		t.Errorf("got %v, want %v among them", res.Members, c)
 	}
 
+	if i := slices.IndexFunc(res.Members, func(c Count) bool { return c.Name == "on-broken" }); i >= 0 {
+		t.Errorf("a Segment that was never evaluated has the size %v", res.Members[i])
+	}
+	if c := (Count{"broken", "analytics", 2, 0, 0}); !slices.Contains(res.Members, c) {
+		t.Errorf("got %v, want %v among them", res.Members, c)
+	}
+
 	// p4 stays through a third evaluation.
 	cfg.Now = now.Add(48 * time.Hour)
 	rev, _ = w.evaluate(cfg)
 	for _, m := range w.rows(rev, "segment_members", "segment", "profile_id", "entered_at") {
 		if m[2] == "2026-05-03T06:00:00Z" {
 			t.Errorf("%v entered although nothing changed", m)
+		}
+	}
+
+	// A Segment that is not due is evaluated all the same for a purpose that it was never evaluated for.
+	cfg.Classes[0].Purposes = append(cfg.Classes[0].Purposes, "service")
+	cfg.Segments[1].Purposes = []string{"analytics", "service"}
+	rev, _ = w.evaluate(cfg)
+	for _, m := range w.rows(rev, "segment_members", "segment", "purpose", "profile_id") {
+		if m[0] == "kept" && m[2] == "p2" {
+			t.Errorf("%v is still a member", m)
 		}
 	}
 }

@@ -103,7 +103,8 @@ type Failure struct {
 
 // Result is what an evaluation did.
 type Result struct {
-	// Members has a line for each Segment and purpose that was evaluated or kept.
+	// Members has a line for each Segment and purpose that was evaluated or kept. One that failed and never had a result has none:
+	// that is not the same as having no members.
 	Members []Count
 	// Traits has a line for each Trait and class, with the profiles that have a value.
 	Traits []Count
@@ -117,11 +118,14 @@ type Count struct {
 	Rows, Added, Removed int64
 }
 
-// Outputs are the counts as a revision reports them: a Segment is segment/<name>/<purpose>, a Trait trait/<name>/<class>.
+func outputName(segment, purpose string) string { return "segment/" + segment + "/" + purpose }
+
+// Outputs are the counts as a revision reports them: a Segment is segment/<name>/<purpose>, a Trait trait/<name>/<class>. The next run
+// reads from them which results there are: commit the revision with them.
 func (r Result) Outputs() []lake.Output {
 	var out []lake.Output
 	for _, m := range r.Members {
-		out = append(out, lake.Output{Name: "segment/" + m.Name + "/" + m.Purpose, Rows: m.Rows, Added: m.Added, Removed: m.Removed})
+		out = append(out, lake.Output{Name: outputName(m.Name, m.Purpose), Rows: m.Rows, Added: m.Added, Removed: m.Removed})
 	}
 	for _, t := range r.Traits {
 		out = append(out, lake.Output{Name: "trait/" + t.Name + "/" + t.Purpose, Rows: t.Rows})

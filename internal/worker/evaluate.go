@@ -65,7 +65,7 @@ func (t task) evaluation(ctx context.Context) (segment.Config, error) {
 		c.Classes = append(c.Classes, segment.Class(class))
 	}
 	for _, tr := range e.Traits {
-		c.Traits = append(c.Traits, segment.Trait(tr))
+		c.Traits = append(c.Traits, segment.Trait{Name: tr.Name, Attribute: tr.Attribute, Expression: tr.Expression})
 	}
 	for _, s := range e.Segments {
 		c.Segments = append(c.Segments, segmentOf(s))
@@ -74,7 +74,7 @@ func (t task) evaluation(ctx context.Context) (segment.Config, error) {
 }
 
 func segmentOf(s plan.Segment) segment.Segment {
-	out := segment.Segment{Name: s.Name, Where: s.Where, Purposes: s.Purposes, Due: true}
+	out := segment.Segment{Name: s.Name, Where: s.Where, Purposes: s.Purposes, Due: !s.Suspended}
 	if s.Rank != nil {
 		out.Rank = &segment.Rank{By: s.Rank.By, Descending: s.Rank.Order != "Ascending", Limit: s.Rank.Limit}
 	}

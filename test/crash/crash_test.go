@@ -47,7 +47,7 @@ func generate(t *testing.T) string {
 			if d > day {
 				continue
 			}
-			cmd := exec.Command("go", "run", "./hack/datagen", "-out", filepath.Join(dir, "day"+day), "-people", "400", "-anonymous", "180", "-day", d)
+			cmd := exec.Command("go", "run", "./hack/datagen", "-out", filepath.Join(dir, "day"+day), "-people", "1000", "-anonymous", "450", "-day", d)
 			cmd.Dir = kithtest.Root()
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Fatalf("datagen: %v\n%s", err, out)

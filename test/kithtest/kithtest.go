@@ -102,7 +102,7 @@ func Must(t *testing.T, path string, args ...string) string {
 	t.Helper()
 	r := Command(t, path, nil, args...)
 	if r.Code != 0 {
-		t.Fatalf("kith %v: exit %d\n%s\n%s", args, r.Code, r.Out, r.Err)
+		t.Fatalf("kith %v: exit %d\n%.4000s\n%s", args, r.Code, r.Out, r.Err)
 	}
 	return r.Out
 }

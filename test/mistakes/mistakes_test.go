@@ -197,7 +197,7 @@ func TestEachMistakeHasItsClass(t *testing.T) {
 		{"rule of the schema", func(w *tenant) { w.replace("  key: [id]\n", "") }, "InvalidManifest", user, []string{"DataSource crm", "need a key"}},
 		{"unknown field", func(w *tenant) { w.replace("profile.city", "profile.citty") }, "InvalidExpression", user, []string{"Segment berliners", "citty", "city"}},
 		{"type error", func(w *tenant) { w.replace(`== "Berlin"`, "> 3") }, "InvalidExpression", user, []string{"Segment berliners", "1:"}},
-		{"cycle", func(w *tenant) { w.replace(`profile.city == "Berlin"`, `inSegment("berliners")`) }, "CyclicReference", user, []string{"berliners -> berliners"}},
+		{"cycle", func(w *tenant) { w.replace(`profile.city == "Berlin"`, `inSegment("berliners")`) }, "CyclicReference", user, []string{"Segment berliners -> Segment berliners"}},
 		{"reference to nothing", func(w *tenant) { w.replace("destinationRef: {name: esp}", "destinationRef: {name: mailer}") }, "ReferenceNotFound", user, []string{"Activation hello", `"mailer"`}},
 		{"no file", func(w *tenant) { w.replace("crm*.csv", "customers.csv") }, "FileNotFound", user, []string{"crm", "customers.csv"}},
 		{"volume that is not mounted", func(w *tenant) { w.replace("claimName: data", "claimName: files") }, "VolumeMissing", user, []string{`"files"`, "--volume files=DIR"}},

@@ -101,7 +101,26 @@ func Analyse(s Schema, o Options, traits []Trait, segments []Segment) (*Space, e
 		}
 		out.level(c, level, declared)
 	}
+	if c, err = New(out.Schema, o); err != nil {
+		return nil, err
+	}
+	for _, level := range levels {
+		out.retell(c, level, declared)
+	}
 	return out, nil
+}
+
+// retell compiles what failed once more, with every Trait in sight: the message can then name the one that was misspelled.
+func (s *Space) retell(c *Compiler, keys []string, declared map[string]*declaration) {
+	for _, k := range keys {
+		item := declared[k].item
+		if s.Failed[k] == nil {
+			continue
+		}
+		if err := s.compile(c, declared[k], &item); err != nil {
+			s.Failed[k] = err
+		}
+	}
 }
 
 // declare lists what there is and what it needs. Traits that can't be told from an attribute or from each other fail.
