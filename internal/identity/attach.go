@@ -37,7 +37,7 @@ func (r *run) isAnonymous(vid sqlgen.Expr) sqlgen.Expr {
 }
 
 // Combinations in which no identifier stands for a profile. Of each the identifiers that no record carries are left; the ambiguous ones are not.
-const freeOf = `SELECT DISTINCT list_distinct(list_sort(list_filter([{free}], lambda x: x IS NOT NULL))) AS vids
+const freeOf = `SELECT DISTINCT list_sort(list_distinct(list_filter([{free}], lambda x: x IS NOT NULL))) AS vids
 FROM {tuples} t {joins} WHERE NOT {named} AND {some}`
 
 const (

@@ -29,7 +29,7 @@ func (s *space) blocked(declared []Blocked) sqlgen.Expr {
 	// Zeros and dashes: 000-00-0000, the empty UUID.
 	zeros := when(sqlgen.In(sqlgen.Call("left", value, sqlgen.Lit(int64(1))), sqlgen.Lit("0"), sqlgen.Lit("-"), sqlgen.Lit("."), sqlgen.Lit("/"), sqlgen.Lit(" ")),
 		matches(value, `^[0\s./-]*$`))
-	any := []sqlgen.Expr{zeros}
+	tests := []sqlgen.Expr{zeros}
 	for k, name := range s.kinds[:s.identifiers] {
 		var own []sqlgen.Expr
 		if name == "phone" {
@@ -40,10 +40,10 @@ func (s *space) blocked(declared []Blocked) sqlgen.Expr {
 		}
 		own = append(own, declaredFor(declared, name, value)...)
 		if len(own) > 0 {
-			any = append(any, when(sqlgen.Op("=", kind, sqlgen.Lit(int64(k))), sqlgen.Or(own...)))
+			tests = append(tests, when(sqlgen.Op("=", kind, sqlgen.Lit(int64(k))), sqlgen.Or(own...)))
 		}
 	}
-	return sqlgen.Or(any...)
+	return sqlgen.Or(tests...)
 }
 
 // when is condition AND then, but looks at then only where the condition holds.

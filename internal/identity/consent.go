@@ -68,7 +68,7 @@ func bySemantic(src Source, semantic string) string {
 }
 
 func (r *run) statements(i int, src Source, purpose, status string) sqlgen.Query {
-	var mapped, ambiguous, any []sqlgen.Expr
+	var mapped, ambiguous, there []sqlgen.Expr
 	var joins []sqlgen.Query
 	for j, c := range r.space.columns(src) {
 		n := sqlgen.DuckDB.Literal(j)
@@ -79,10 +79,10 @@ LEFT JOIN {map} {m} ON {m}.vid = {x}.vid LEFT JOIN {carried} {c} ON {c}.vid = {x
 		}))
 		mapped = append(mapped, sqlgen.Col("m"+n, "vid"))
 		ambiguous = append(ambiguous, sqlgen.Col("c"+n, "vid"))
-		any = append(any, sqlgen.Col("x"+n, "vid"))
+		there = append(there, sqlgen.Col("x"+n, "vid"))
 	}
 	return sqlgen.Format(statements, sqlgen.Args{
-		"src": i, "vids": append(slices.Concat(mapped, ambiguous, any), sqlgen.Lit(nil)), "purpose": sqlgen.Name(purpose), "status": sqlgen.Name(status),
+		"src": i, "vids": append(slices.Concat(mapped, ambiguous, there), sqlgen.Lit(nil)), "purpose": sqlgen.Name(purpose), "status": sqlgen.Name(status),
 		"source": numbered("source", i), "joins": lines(joins),
 	})
 }

@@ -15,7 +15,7 @@ SELECT vid AS key, [vid] AS vids FROM {carries} WHERE vid >= {lo} AND vid < {hi}
 	starsOfOne = `CREATE OR REPLACE TABLE {stars} AS
 SELECT c.vid AS key, c.rec FROM {carries} c JOIN {keys} k ON k.key = c.vid`
 
-	combine  = `CREATE OR REPLACE TABLE {combined} AS SELECT rec, [{vids}] AS vids FROM {joined}`
+	combine  = `CREATE OR REPLACE TABLE {combined} AS SELECT rec, [{vids}] AS vids FROM {records} {joins}`
 	keysOfMe = `CREATE OR REPLACE TABLE {keys} AS
 SELECT (row_number() OVER (ORDER BY vids) - 1)::INTEGER AS key, vids FROM {combined} GROUP BY vids HAVING count(*) > 1`
 	starsOfMe = `CREATE OR REPLACE TABLE {stars} AS SELECT key, rec FROM {combined} JOIN {keys} USING (vids)`
@@ -87,11 +87,11 @@ func (r *run) guarded(ctx context.Context, guards []guard) (nodes, values []int3
 }
 
 func withinGuards(guards []guard) sqlgen.Expr {
-	var any []sqlgen.Expr
+	var kinds []sqlgen.Expr
 	for _, g := range guards {
-		any = append(any, within(sqlgen.Col("vid"), g.values))
+		kinds = append(kinds, within(sqlgen.Col("vid"), g.values))
 	}
-	return sqlgen.Or(any...)
+	return sqlgen.Or(kinds...)
 }
 
 // within says that a value's number is one of a kind's.
@@ -124,18 +124,14 @@ func (r *run) stageStars(ctx context.Context, rule rule) error {
 		return r.exec(ctx, starsOfOne, args)
 	}
 	var vids []sqlgen.Expr
-	var joined sqlgen.Query
+	var joins []sqlgen.Query
 	for i, k := range rule.kinds {
-		alias := sqlgen.Name("c" + sqlgen.DuckDB.Literal(i))
-		vids = append(vids, sqlgen.Col("c"+sqlgen.DuckDB.Literal(i), "vid"))
-		part := sqlgen.Format("(SELECT rec, vid FROM {carries} WHERE {of}) {alias}",
-			sqlgen.Args{"carries": table("carries"), "of": within(sqlgen.Col("vid"), r.values[k]), "alias": alias})
-		if i > 0 {
-			part = " JOIN " + part + " USING (rec)"
-		}
-		joined += part
+		alias := "c" + sqlgen.DuckDB.Literal(i)
+		vids = append(vids, sqlgen.Col(alias, "vid"))
+		joins = append(joins, sqlgen.Format("JOIN (SELECT rec, vid FROM {carries} WHERE {of}) {alias} USING (rec)",
+			sqlgen.Args{"carries": table("carries"), "of": within(sqlgen.Col("vid"), r.values[k]), "alias": sqlgen.Name(alias)}))
 	}
-	args["vids"], args["joined"] = vids, joined
+	args["vids"], args["joins"], args["records"] = vids, lines(joins), table("records")
 	for _, q := range []string{combine, keysOfMe, starsOfMe} {
 		if err := r.exec(ctx, q, args); err != nil {
 			return err

@@ -63,9 +63,9 @@ func (r *run) recordsOf(c class, lo int) sqlgen.Query {
 		if src.RecordKind != Profile {
 			continue
 		}
-		var cols []sqlgen.Expr
+		var cols []sqlgen.Query
 		for n, a := range r.space.attributes {
-			cols = append(cols, sqlgen.As(r.attributeOf(src, a), attributeColumn(n)))
+			cols = append(cols, sqlgen.Format("{value} AS {a}", sqlgen.Args{"value": r.attributeOf(src, a), "a": sqlgen.Name(attributeColumn(n))}))
 		}
 		all = append(all, sqlgen.Format(
 			`SELECT c.cluster, r.trusted, r.recent, {cols} FROM {source} s
@@ -80,27 +80,24 @@ func (r *run) recordsOf(c class, lo int) sqlgen.Query {
 
 // attributeOf is what a source says of an attribute. A kind of identifier that no source has under its own name is taken from the fields
 // that hold it under other names.
-func (r *run) attributeOf(src Source, a attribute) sqlgen.Expr {
-	var held []sqlgen.Expr
+func (r *run) attributeOf(src Source, a attribute) sqlgen.Query {
+	held := []sqlgen.Query{"NULL"}
 	for _, f := range src.Fields {
 		if f.Name == a.name || f.Identifier == a.name && !r.isField(a.name) {
 			held = append(held, r.meant(f))
 		}
 	}
-	if len(held) == 0 {
-		return sqlgen.Cast(sqlgen.Lit(nil), a.typ)
-	}
-	return sqlgen.Cast(sqlgen.Call("coalesce", held...), a.typ)
+	return sqlgen.Format("CAST(coalesce({held}) AS {type})", sqlgen.Args{"held": held, "type": sqlgen.Query(sqlgen.DuckDB.Type(a.typ))})
 }
 
 // meant is the value of a field, missing where it is an identifier that identifies nobody: what is no way to know somebody is no
 // way to reach him either, and must not win over another record's.
-func (r *run) meant(f Field) sqlgen.Expr {
-	value := sqlgen.Col("s", f.Name)
+func (r *run) meant(f Field) sqlgen.Query {
+	args := sqlgen.Args{"v": sqlgen.Col("s", f.Name), "values": table("values"), "kind": slices.Index(r.space.kinds, f.Identifier)}
 	if f.Identifier == "" {
-		return value
+		return sqlgen.Format("{v}", args)
 	}
-	return sqlgen.If(sqlgen.IsTrue(blocks(f.Identifier, value, r.cfg.Guards.BlockedValues)), sqlgen.Lit(nil), value)
+	return sqlgen.Format("CASE WHEN {v}::VARCHAR IN (SELECT value FROM {values} WHERE kind = {kind} AND blocked) THEN NULL ELSE {v} END", args)
 }
 
 func (r *run) isField(name string) bool {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -30,12 +31,25 @@ const token = "test-token"
 // days of the tenant. The third is late enough for old snapshots to be removed.
 var days = []string{"2026-11-02T00:00:00Z", "2026-11-03T00:00:00Z", "2026-11-20T00:00:00Z"}
 
-// world is a small example retailer with its receiver.
+// world is a small example retailer in a folder of its own. Its receiver is reached at an address that all worlds share, so that
+// one can be a copy of another.
 type world struct {
 	t        *testing.T
 	dir      string
 	receiver *receiver.Receiver
-	server   *httptest.Server
+}
+
+// address takes requests for the world of the moment.
+type address struct {
+	server  *httptest.Server
+	current *receiver.Receiver
+}
+
+func newAddress(t *testing.T) *address {
+	a := &address{}
+	a.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.current.ServeHTTP(w, r) }))
+	t.Cleanup(a.server.Close)
+	return a
 }
 
 // data of both days, generated once: every world copies what it needs.
@@ -57,34 +71,44 @@ func generate(t *testing.T) string {
 	return dir
 }
 
-func newWorld(t *testing.T) *world {
+// open a world, which is a copy of the one in from unless that is empty.
+func (a *address) open(t *testing.T, from string) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir()}
+	if from != "" {
+		kithtest.CopyTree(t, from, w.dir, nil)
+	} else {
+		a.furnish(w)
+	}
 	var err error
 	w.receiver, err = receiver.Open(receiver.Options{Dir: filepath.Join(w.dir, "receiver"), Token: token, Key: "email_sha256"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.server = httptest.NewServer(w.receiver)
-	for _, d := range []string{"out", "secrets/esp"} {
-		if err := os.MkdirAll(filepath.Join(w.dir, d), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.WriteFile(filepath.Join(w.dir, "secrets/esp/token"), []byte(token), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	kithtest.CopyTree(t, filepath.Join(kithtest.Root(), "examples/retail"), filepath.Join(w.dir, "manifests"), func(_, text string) string {
-		text = strings.ReplaceAll(text, "http://127.0.0.1:8099", w.server.URL)
-		text = strings.ReplaceAll(text, "batchSize: 200", "batchSize: 5")
-		return strings.ReplaceAll(text, "  currency: KRW", "  currency: KRW\n  retention: {snapshots: 1h}")
-	})
+	a.current = w.receiver
 	return w
 }
 
-func (w *world) close() { w.server.Close(); _ = w.receiver.Close() }
+func (a *address) furnish(w *world) {
+	w.t.Helper()
+	for _, d := range []string{"out", "secrets/esp"} {
+		if err := os.MkdirAll(filepath.Join(w.dir, d), 0o755); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(w.dir, "secrets/esp/token"), []byte(token), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	kithtest.CopyTree(w.t, filepath.Join(kithtest.Root(), "examples/retail"), filepath.Join(w.dir, "manifests"), func(_, text string) string {
+		text = strings.ReplaceAll(text, "http://127.0.0.1:8099", a.server.URL)
+		text = strings.ReplaceAll(text, "batchSize: 200", "batchSize: 5")
+		return strings.ReplaceAll(text, "  currency: KRW", "  currency: KRW\n  retention: {snapshots: 1h}")
+	})
+}
 
-// run kith on the data of a day; at is the crash point, or empty. The receiver's address differs in each world and is not part of what is compared.
+func (w *world) close() { _ = w.receiver.Close() }
+
+// run kith on the data of a day; at is the crash point, or empty.
 func (w *world) run(kith, data string, day int, at string) kithtest.Result {
 	w.t.Helper()
 	return kithtest.Command(w.t, kith, []string{"KITH_CRASH_POINT=" + at}, "run", "-f", filepath.Join(w.dir, "manifests"), "--lake", filepath.Join(w.dir, "lake"),
@@ -141,52 +165,57 @@ func (w *world) state(kith string) map[string]string {
 	return out
 }
 
-// TestKilledAtEveryPoint kills day one, day two or a late day at each point, starts kith again and lets it finish all days.
+// passings at which a run is killed: of which day, and the how manieth.
+var passings = []struct{ day, nth int }{{0, 1}, {0, 5}, {1, 1}, {1, 3}, {2, 1}}
+
+// TestKilledAtEveryPoint kills a run at each point, starts kith again on what is left, and compares the end of that day with a day that
+// nothing disturbed.
 func TestKilledAtEveryPoint(t *testing.T) {
 	kith, crashing := kithtest.Build(t), kithtest.Build(t, "crashtest")
-	data := generate(t)
-	calm := newWorld(t)
-	defer calm.close()
+	data, at := generate(t), newAddress(t)
+	calm := at.open(t, "")
+	before, want := make([]string, len(days)), make([]map[string]string, len(days))
+	sent := make([]receiver.State, len(days))
 	for day := range days {
+		before[day] = t.TempDir()
+		kithtest.CopyTree(t, calm.dir, before[day], nil)
 		calm.must(kith, data, day)
+		want[day], sent[day] = calm.state(kith), calm.receiver.State()
 	}
-	want := calm.state(kith)
-	sent := calm.receiver.State()
+	calm.close()
 
 	for _, point := range crash.All {
 		t.Run(string(point), func(t *testing.T) {
 			killed := 0
-			for _, c := range []struct{ day, nth int }{{0, 1}, {0, 2}, {1, 1}, {1, 3}, {2, 1}} {
-				w := newWorld(t)
-				for day := range days {
-					if day != c.day {
-						w.must(kith, data, day)
-						continue
-					}
-					if r := w.run(crashing, data, day, fmt.Sprintf("%s:%d", point, c.nth)); r.Code == -1 {
-						killed++
-					} else if r.Code != 0 {
-						t.Fatalf("day %d: exit %d\n%s\n%s", day+1, r.Code, r.Out, r.Err)
-					}
-					w.must(kith, data, day)
-				}
-				for what, got := range w.state(kith) {
-					if got != want[what] {
-						t.Errorf("killed on day %d at passing %d: %s\n got %.400s\nwant %.400s", c.day+1, c.nth, what, got, want[what])
-					}
-				}
-				if got := w.receiver.State(); got.Upserted != sent.Upserted || got.Removed != sent.Removed {
-					t.Errorf("killed on day %d at passing %d: the receiver took %d people in and %d out, undisturbed %d and %d",
-						c.day+1, c.nth, got.Upserted, got.Removed, sent.Upserted, sent.Removed)
+			for _, c := range passings {
+				w := at.open(t, before[c.day])
+				r := w.run(crashing, data, c.day, fmt.Sprintf("%s:%d", point, c.nth))
+				switch r.Code {
+				case -1:
+					killed++
+					w.must(kith, data, c.day)
+					w.compare(kith, want[c.day], sent[c.day], fmt.Sprintf("killed on day %d at passing %d", c.day+1, c.nth))
+				case 0: // it has no such passing
+				default:
+					t.Fatalf("day %d: exit %d\n%.3000s\n%s", c.day+1, r.Code, r.Out, r.Err)
 				}
 				w.close()
-				if t.Failed() {
-					return
-				}
 			}
 			if killed == 0 {
-				t.Errorf("no run passed the point: it is not tested")
+				t.Error("no run passed the point: it is not tested")
 			}
 		})
+	}
+}
+
+func (w *world) compare(kith string, want map[string]string, sent receiver.State, when string) {
+	w.t.Helper()
+	for what, got := range w.state(kith) {
+		if got != want[what] {
+			w.t.Errorf("%s: %s\n got %.300s\nwant %.300s", when, what, got, want[what])
+		}
+	}
+	if got := w.receiver.State(); got.Upserted != sent.Upserted || got.Removed != sent.Removed {
+		w.t.Errorf("%s: the receiver took %d people in and %d out, undisturbed %d and %d", when, got.Upserted, got.Removed, sent.Upserted, sent.Removed)
 	}
 }
