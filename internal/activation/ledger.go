@@ -36,7 +36,7 @@ func (r *run) settle(ctx context.Context, n int64, people sqlgen.Query, outcome 
 
 // ledger is the new content: what is or was at the receiver, and the others of the audience, who are withheld. Of what
 // somebody who may not be sent has at the receiver one row has the gate's reason, so that the reasons of the audience sum.
-// What failed or was rejected and is not to be done any more leaves behind what the receiver holds.
+// What failed or was rejected and is not to be done any more leaves behind what the receiver holds. Who was taken out has no rank.
 const ledger = `CREATE OR REPLACE TABLE sync_ledger AS
 WITH kept AS (
 	SELECT h.*, g.reason AS gate, g.detail AS gate_detail, g.rank AS gate_rank, coalesce(g.in_audience, false) AS in_audience,
@@ -55,7 +55,7 @@ WITH kept AS (
 SELECT profile_id, key, payload, CASE WHEN over THEN sha256(payload) ELSE payload_hash END AS payload_hash, operation,
 	CASE WHEN over THEN 'Sent' ELSE outcome END AS outcome, now_reason AS reason,
 	CASE WHEN NOT in_audience THEN nullif(gate, 'LeftAudience') WHEN now_reason = gate THEN gate_detail END AS detail,
-	CASE WHEN current AND NOT (outcome = 'Uncertain' AND batch IS NOT NULL) THEN gate_rank ELSE rank END AS rank,
+	CASE WHEN outcome = 'Removed' THEN NULL WHEN current AND NOT (outcome = 'Uncertain' AND batch IS NOT NULL) THEN gate_rank ELSE rank END AS rank,
 	sent_at, run, batch, had, changed AND NOT over AS changed, open
 FROM told
 UNION ALL
