@@ -77,12 +77,15 @@ func TestExamplesAreOneTenant(t *testing.T) {
 
 func TestExpressions(t *testing.T) {
 	o := tenant(t)
-	schema := o.Space(&o.IdentityRules[0]).Schema
+	space, err := o.Space(&o.IdentityRules[0])
+	if err != nil {
+		t.Fatal(err)
+	}
 	found := 0
 	for line, block := range blocks(read(t, "segment.md"), "cel") {
 		for i, expression := range strings.Split(strings.TrimSpace(block), "\n") {
 			found++
-			c, err := lang.New(schema, lang.Options{Now: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), TimeZone: o.Workspace.Spec.TimeZone})
+			c, err := lang.New(space.Schema, lang.Options{Now: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), TimeZone: o.Workspace.Spec.TimeZone})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -48,6 +48,7 @@ type delivery struct {
 	requests, retries int64
 	exhausted         int   // batches in a row that were not delivered
 	taken, refusals   int   // people, in this run
+	gaveUp            error // why the last batch that was not delivered was not
 	stopped           error // why nothing more is sent
 }
 
@@ -186,6 +187,7 @@ func (d *delivery) attempts(ctx context.Context, b Batch, doubted bool) (*entry,
 			return undelivered(doubted), nil
 		}
 	}
+	d.gaveUp = last
 	if d.exhausted++; d.exhausted >= givingUp {
 		d.stopped = fault.New(fault.DestinationDown, "activation %s: %s does not take %d batches in a row after %d attempts each: %w", d.name(), d.sender.Name(), givingUp, d.Delivery.MaxAttempts, last)
 	}

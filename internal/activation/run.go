@@ -117,6 +117,7 @@ func (r *run) sync(ctx context.Context, j *journals, before state, tx *lake.Tx, 
 		out := &delivery{run: r, sender: d, log: log, origin: after.Origin, limiter: newLimiter(r.Delivery.Rate), ordinal: died.last[r.Plan.Run]}
 		err = out.all(ctx)
 		after.Result.Requests, after.Result.Retries = out.requests, out.retries
+		e.gaveUp = out.gaveUp
 		if out.stopped != nil {
 			e = ending{stopped: out.stopped, people: unattempted, outcome: outcomeFailed}
 		}
@@ -136,6 +137,7 @@ func (r *run) sync(ctx context.Context, j *journals, before state, tx *lake.Tx, 
 
 // ending is what the journal does not tell of how the operations ended.
 type ending struct {
+	gaveUp  error        // why the last batch that was not delivered was not
 	stopped error        // why the receiver was given up
 	people  sqlgen.Query // operations that no batch of the journal holds; empty for none
 	outcome string       // of those
@@ -247,7 +249,7 @@ func (r *run) finish(ctx context.Context, j *journals, log *journal, tx *lake.Tx
 	if err := r.DB.Row(ctx, "SELECT count(*) FROM sync_dead_letters", &after.Result.Refused); err != nil {
 		return err
 	}
-	if err := r.verdict(after.Result, e.stopped); err != nil {
+	if err := r.verdict(after.Result, e); err != nil {
 		after.Failure = &failure{Class: fault.ClassOf(err), Message: err.Error()}
 	}
 	encoded, err := json.Marshal(after)
@@ -262,10 +264,12 @@ func (r *run) finish(ctx context.Context, j *journals, log *journal, tx *lake.Tx
 }
 
 // verdict is the error of a run that did not deliver everybody.
-func (r *run) verdict(res Result, stopped error) error {
+func (r *run) verdict(res Result, e ending) error {
 	switch {
-	case stopped != nil:
-		return stopped
+	case e.stopped != nil:
+		return e.stopped
+	case res.Failed+res.Uncertain > 0 && e.gaveUp != nil:
+		return fault.New(fault.DestinationDown, "activation %s: %d people were not delivered and %d perhaps; the next run tries again; what went wrong last: %w", r.name(), res.Failed, res.Uncertain, e.gaveUp)
 	case res.Failed+res.Uncertain > 0:
 		return fault.New(fault.DestinationDown, "activation %s: %d people were not delivered and %d perhaps; the next run tries again", r.name(), res.Failed, res.Uncertain)
 	case res.Refused > 0:

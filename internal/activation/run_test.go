@@ -100,9 +100,8 @@ func TestPayload(t *testing.T) {
 	w.settle()
 	r := newReceiver(t)
 	c := w.config(activation.Mirror)
-	c.Fields = nil
 	p := func(name string) sqlgen.Expr { return sqlgen.Col("p", name) }
-	for _, f := range []activation.Field{
+	c.Fields = []activation.Field{
 		{As: "email", Expr: p("email"), Type: sqlgen.String, Hash: activation.SHA256, Key: true},
 		{As: "Given name", Expr: p("givenName"), Type: sqlgen.String},
 		{As: "spend", Expr: p("spend"), Type: sqlgen.Decimal},
@@ -116,8 +115,6 @@ func TestPayload(t *testing.T) {
 		{As: "none", Expr: sqlgen.Cast(sqlgen.Lit(nil), sqlgen.Decimal), Type: sqlgen.Decimal},
 		{As: "hashed none", Expr: sqlgen.Cast(sqlgen.Lit(nil), sqlgen.Date), Type: sqlgen.Date, Hash: activation.SHA256},
 		{As: "hashed spend", Expr: p("spend"), Type: sqlgen.Decimal, Hash: activation.SHA256},
-	} {
-		c.Fields = append(c.Fields, f)
 	}
 	_, err := activation.Run(w.ctx, w.env(), c, r.destination())
 	w.must(err)

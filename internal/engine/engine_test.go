@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -110,7 +111,7 @@ func TestAppenderKeepsValues(t *testing.T) {
 	must(t, a.Append("김'\"; é\n", int64(-5), sqlgen.Number("-12.34567"), 0.1, true, time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC), at))
 	must(t, a.Append(nil, nil, nil, nil, nil, nil, nil))
 	must(t, a.Append("a\x00b\xff", 7, "99999999999999.9999", 1e300, false, nil, nil))
-	must(t, a.Append("", 0, "0.00005", -0.0, false, nil, time.Date(1899, 12, 31, 0, 0, 0, 0, time.UTC)))
+	must(t, a.Append("", 0, "0.00005", math.Copysign(0, -1), false, nil, time.Date(1899, 12, 31, 0, 0, 0, 0, time.UTC)))
 	must(t, a.Append("", 0, "000000000000000000000000001.5", 0.0, false, nil, nil))
 	for _, bad := range []string{"", ".", "1e5", "1,5", "--1", "999999999999999.0", "99999999999999.99995", "NaN", "１"} {
 		if err := a.Append("", 0, bad, 0.0, false, nil, nil); err == nil {

@@ -107,7 +107,7 @@ func (r *run) isField(name string) bool {
 }
 
 // order is by which the smallest number finds the record of a group, whose place among the trusted stands in the low 32 bits.
-func (r *run) order(n int, g group) sqlgen.Query {
+func (r *run) order(g group) sqlgen.Query {
 	var values []sqlgen.Expr
 	for _, i := range g.attributes {
 		values = append(values, sqlgen.Col(attributeColumn(i)))
@@ -133,7 +133,7 @@ func (r *run) best(records sqlgen.Query) sqlgen.Query {
 	var orders, aggregates []sqlgen.Query
 	for n, g := range r.space.groups {
 		by := sqlgen.Name("o" + strconv.Itoa(n))
-		orders = append(orders, sqlgen.Format("{order} AS {by}", sqlgen.Args{"order": r.order(n, g), "by": by}))
+		orders = append(orders, sqlgen.Format("{order} AS {by}", sqlgen.Args{"order": r.order(g), "by": by}))
 		var present []sqlgen.Expr
 		for _, i := range g.attributes {
 			present = append(present, sqlgen.NotNull(sqlgen.Col(attributeColumn(i))))

@@ -288,11 +288,10 @@ func (s *state) used() (map[string]bool, error) {
 				continue
 			}
 			read[path], out[path] = true, true
-			entries, err := m.FetchEntries(s, true)
-			if err != nil {
-				return nil, s.unreadable(err)
-			}
-			for _, e := range entries {
+			for e, err := range m.Entries(s, true) {
+				if err != nil {
+					return nil, s.unreadable(err)
+				}
 				out[s.local(e.DataFile().FilePath())] = true
 			}
 		}

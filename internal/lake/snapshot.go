@@ -136,11 +136,12 @@ func (w *manifests) carry(c change) error {
 func (w *manifests) rewrite(c change, old []iceberg.ManifestFile) error {
 	var all []iceberg.ManifestEntry
 	for _, m := range old {
-		entries, err := m.FetchEntries(w.s, true)
-		if err != nil {
-			return w.s.unreadable(err)
+		for e, err := range m.Entries(w.s, true) {
+			if err != nil {
+				return w.s.unreadable(err)
+			}
+			all = append(all, e)
 		}
-		all = append(all, entries...)
 	}
 	return w.write(all, func(out *iceberg.ManifestWriter, e iceberg.ManifestEntry) error {
 		f := e.DataFile()
@@ -254,11 +255,10 @@ func (s *state) dataFiles(snap *table.Snapshot) ([]iceberg.DataFile, error) {
 		if m.ManifestContent() != iceberg.ManifestContentData {
 			return nil, s.foreign("delete files")
 		}
-		entries, err := m.FetchEntries(s, true)
-		if err != nil {
-			return nil, s.unreadable(err)
-		}
-		for _, e := range entries {
+		for e, err := range m.Entries(s, true) {
+			if err != nil {
+				return nil, s.unreadable(err)
+			}
 			out = append(out, e.DataFile())
 		}
 	}

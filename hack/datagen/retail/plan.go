@@ -183,6 +183,3 @@ func (p *plan) profit(rank int) int64 {
 	}
 	return 0
 }
-
-// buys says whether a person of this rank bought anything within the year.
-func (p *plan) buys(rank int) bool { return p.profit(rank) != 0 }

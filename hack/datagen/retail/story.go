@@ -73,9 +73,3 @@ func newStory(people int) story {
 	s.Top = people - (9*(people-1)+9)/10
 	return s
 }
-
-// noConsent counts those of Early who may not be sent mail on day one and did not complain.
-func (s story) noConsent() int { return s.Unknown + s.Denied + s.Withdrawn + s.Expired + s.Conflicted }
-
-// sent counts those of Early who are sent mail on day one.
-func (s story) sent() int { return s.Early - s.Complaint - s.noConsent() }
