@@ -30,12 +30,12 @@ QUALIFY row_number() OVER (PARTITION BY vid, purpose, status IS NOT DISTINCT FRO
 // who said no may be reached. What stands for no profile is kept without one.
 const consentRows = `SELECT p.id AS profile_id, k.name AS identifier, v.value, l.purpose, l.status, l.happened AS "time", s.name AS source
 FROM {latest} l JOIN {values} v USING (vid) JOIN {kinds} k ON k.number = v.kind JOIN {sources} s ON s.number = l.src
+LEFT JOIN {map} m ON m.vid = l.vid
 LEFT JOIN (
-	SELECT vid, cluster, false AS shared FROM {map} UNION ALL
-	SELECT DISTINCT vid, cluster, true FROM {carries} JOIN {assigned} USING (rec)
+	SELECT DISTINCT vid, cluster FROM {carries} JOIN {assigned} USING (rec)
 	WHERE vid IN (SELECT vid FROM {latest}) AND vid NOT IN (SELECT vid FROM {map})
-) h ON h.vid = l.vid AND NOT (h.shared AND l.status IS NOT DISTINCT FROM {granted})
-LEFT JOIN {profiles} p USING (cluster)`
+) h ON h.vid = CASE WHEN l.status IS DISTINCT FROM {granted} THEN l.vid END
+LEFT JOIN {profiles} p ON p.cluster = coalesce(m.cluster, h.cluster)`
 
 // writeConsent writes what was said by each identifier.
 func (r *run) writeConsent(ctx context.Context) error {
