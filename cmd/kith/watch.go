@@ -3,11 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"github.com/kith-dev/kith/api/v1alpha1"
 	"github.com/kith-dev/kith/internal/local"
 	"github.com/kith-dev/kith/internal/plan"
 	"github.com/kith-dev/kith/internal/report"
@@ -96,6 +98,24 @@ func (b *bars) End(s local.Step) {
 
 func (b *bars) Close() { b.p.Wait() }
 
+// headlines are the outputs that tell most of a run, with the word for what is counted.
+var headlines = map[v1alpha1.Task][2]string{
+	v1alpha1.TaskIngest: {"rows", "rows"}, v1alpha1.TaskResolve: {"known", "people"}, v1alpha1.TaskSync: {"sent", "people"},
+}
+
+func headline(s local.Step) string {
+	segments := 0
+	for _, o := range s.Revision.Outputs {
+		if h := headlines[s.Subject.Task]; o.Name == h[0] {
+			return fmt.Sprintf(": %s %s %s", report.Number(o.Rows), h[1], report.Signed(o.Added, o.Removed))
+		}
+		if strings.HasPrefix(o.Name, "segment/") {
+			segments++
+		}
+	}
+	return fmt.Sprintf(": %d memberships", segments)
+}
+
 func stepLine(s local.Step) string {
 	what := string(s.State)
 	switch {
@@ -103,9 +123,8 @@ func stepLine(s local.Step) string {
 		what += ": " + string(s.Problem.Class)
 	case s.Problem != nil:
 		what += ": " + s.Problem.Message
-	case s.State == local.Done && len(s.Revision.Outputs) > 0:
-		o := s.Revision.Outputs[0]
-		what += fmt.Sprintf(": %s %s %s", report.Number(o.Rows), o.Name, report.Signed(o.Added, o.Removed))
+	case s.State == local.Done:
+		what += headline(s)
 	}
 	took := ""
 	if s.Elapsed > 0 {

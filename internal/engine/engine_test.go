@@ -131,7 +131,7 @@ func TestAppenderKeepsValues(t *testing.T) {
 	}))
 	for _, want := range []string{
 		"김'\"; é\n|-5|-12.3457|0.1|true|2024-02-29|2026-03-01 00:30:00.123456+00", "", "ab\uFFFD|7|99999999999999.9999|1e+300|false",
-		"|0|0.0001|0.0|false|1899-12-31 00:00:00+00", "|0|1.5000|0.0|false",
+		"|0|0.0001|-0.0|false|1899-12-31 00:00:00+00", "|0|1.5000|0.0|false",
 	} {
 		if !strings.Contains("\x01"+strings.Join(got, "\x01")+"\x01", "\x01"+want+"\x01") {
 			t.Errorf("no row %q in %q", want, got)

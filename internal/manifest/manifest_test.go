@@ -139,7 +139,7 @@ func TestAllProblemsAreReported(t *testing.T) {
 	want := []string{
 		"a.yaml:17: Segment loyal: spec.where: must be given",
 		"a.yaml:19: Segment loyal: spec.wehre: there is no such field; check its spelling and its indentation",
-		"a.yaml:21: Segment loyal: spec.interval: should match '^([0-9]+(ms|s|m|h))+$'",
+		"a.yaml:21: Segment loyal: spec.interval: should match '^([0-9]{1,5}(ms|s|m|h))+$'",
 		"b.yaml:10: Segment loyal: spec.interval: is given twice, first on line 9",
 		"c.yaml:13: Segment loyal: metadata.name: is already the name of the Segment at ",
 	}
