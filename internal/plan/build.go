@@ -82,7 +82,7 @@ func Evaluate(o *Objects, r *v1alpha1.IdentityRule, revs Revisions, now time.Tim
 	}
 	for _, t := range o.Traits {
 		if t.Spec.IdentityRef.Name == r.Name {
-			e.Traits = append(e.Traits, Trait{Name: t.Name, Attribute: t.Spec.Attribute, Expression: t.Spec.Expression, Suspended: t.Spec.Suspend})
+			e.Traits = append(e.Traits, Trait{Name: t.Name, Attribute: t.Spec.Attribute, Expression: t.Spec.Expression})
 		}
 	}
 	purposes := o.segmentPurposes(r.Name)

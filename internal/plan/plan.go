@@ -134,8 +134,6 @@ type Trait struct {
 	Name       string `json:"name"`
 	Attribute  string `json:"attribute"`
 	Expression string `json:"expression"`
-	// Suspended: its last values stay as they are.
-	Suspended bool `json:"suspended,omitempty"`
 }
 
 // Segment is a condition with the purposes it is evaluated for.

@@ -217,6 +217,23 @@ func TestWorkWaitsForItsInputs(t *testing.T) {
 	}
 }
 
+func TestSuspendedSegmentKeepsItsMembers(t *testing.T) {
+	o := tenant()
+	for i := range o.Segments {
+		o.Segments[i].Spec.Suspend = o.Segments[i].Name == "big"
+	}
+	revs := Revisions{ResolveSubject("customers"): {Run: "customers-resolve-1", Serial: 1}}
+	p, _ := Evaluate(o, &o.IdentityRules[0], revs, noon)
+	for _, s := range p.Evaluate.Segments {
+		if s.Suspended != (s.Name == "big") {
+			t.Errorf("Segment %s: suspended %v", s.Name, s.Suspended)
+		}
+	}
+	if len(p.Evaluate.Segments) != 3 {
+		t.Errorf("a suspended Segment is not in the plan: those who ask for it would find nothing")
+	}
+}
+
 func TestEncodeDecode(t *testing.T) {
 	o := tenant()
 	p := Ingest(o, &o.DataSources[0], Revisions{}, noon)

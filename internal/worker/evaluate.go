@@ -65,7 +65,7 @@ func (t task) evaluation(ctx context.Context) (segment.Config, error) {
 		c.Classes = append(c.Classes, segment.Class(class))
 	}
 	for _, tr := range e.Traits {
-		c.Traits = append(c.Traits, segment.Trait{Name: tr.Name, Attribute: tr.Attribute, Expression: tr.Expression})
+		c.Traits = append(c.Traits, segment.Trait(tr))
 	}
 	for _, s := range e.Segments {
 		c.Segments = append(c.Segments, segmentOf(s))

@@ -44,7 +44,7 @@ func (c *csvRecords) next() (csvRecord, error) {
 			return csvRecord{}, err
 		}
 		blank := l.text == "" || c.cfg.Whitespace && strings.TrimSpace(l.text) == ""
-		if blank || c.cfg.Comment != "" && strings.HasPrefix(l.text, c.cfg.Comment) {
+		if blank {
 			continue
 		}
 		switch {

@@ -48,7 +48,6 @@ type CSV struct {
 	Columns    []string // names them otherwise
 	NullValues []string // texts that mean no value; nil means the empty text only
 	Whitespace bool     // columns are separated by runs of spaces or tabs; there are no quotes then
-	Comment    string   // lines that begin with it are left out; empty for none
 }
 
 // Source reads the files of a Config.
