@@ -80,11 +80,7 @@ func openLake(ctx context.Context, dir string) (*lake.Lake, *engine.DB, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	scratch, err := os.MkdirTemp("", "kith-query-*")
-	if err != nil {
-		return nil, nil, fault.New(fault.DiskFull, "can't make a scratch folder: %w", err)
-	}
-	db, err := engine.Open(ctx, engine.Options{Scratch: scratch, Allowed: []string{dir}})
+	db, err := engine.Open(ctx, engine.Options{Scratch: engine.DefaultScratch(), Allowed: []string{dir}})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -135,6 +136,12 @@ func (db *DB) Close() error {
 
 // Scratch is a directory that SQL and Go code of this run may both use; it is deleted by Close.
 func (db *DB) Scratch() string { return db.scratch }
+
+// DefaultScratch is a directory of this user below the system's temporary one. Databases share it, so that each new one deletes what
+// killed processes left there.
+func DefaultScratch() string {
+	return filepath.Join(os.TempDir(), "kith-scratch-"+strconv.Itoa(os.Getuid()))
+}
 
 const ownPrefix = "engine-"
 

@@ -66,13 +66,8 @@ func Run(ctx context.Context, env Env, p *plan.Plan) (Outcome, error) {
 
 // run gives do an engine of its own, which is gone with all that it holds when do returns.
 func run(ctx context.Context, env Env, p *plan.Plan, do func(task) (Outcome, error)) (Outcome, error) {
-	scratch, err := os.MkdirTemp("", "kith-scratch-*")
-	if err != nil {
-		return Outcome{}, fault.New(fault.DiskFull, "can't make a scratch folder: %w", err)
-	}
-	defer func() { _ = os.RemoveAll(scratch) }()
 	db, err := engine.Open(ctx, engine.Options{
-		Scratch: scratch, MemoryLimit: env.Memory, Threads: env.Threads, Allowed: env.allowed(p),
+		Scratch: engine.DefaultScratch(), MemoryLimit: env.Memory, Threads: env.Threads, Allowed: env.allowed(p),
 	})
 	if err != nil {
 		return Outcome{}, err

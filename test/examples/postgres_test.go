@@ -120,6 +120,18 @@ func TestWorker(t *testing.T) {
 			t.Errorf("runs and rows: %v", rows)
 		}
 	}
+	tmp := t.TempDir()
+	for _, args := range [][]string{{"query", "--lake", lake, "SELECT 1"}, {"worker", "--plan", file, "--lake", lake, "--secrets", secrets}} {
+		if r := kithtest.Command(t, kith, []string{"TMPDIR=" + tmp}, args...); r.Code != 0 {
+			t.Fatalf("kith %v: exit %d, %s", args, r.Code, r.Err)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(tmp, "*", "*")); len(left) > 0 {
+		t.Errorf("scratch files stay behind: %v", left)
+	}
+	if dirs, _ := filepath.Glob(filepath.Join(tmp, "*")); len(dirs) > 1 {
+		t.Errorf("each command leaves a folder behind: %v", dirs)
+	}
 	r := kithtest.Command(t, kith, nil, "worker", "--plan", file, "--lake", lake)
 	if r.Code != 10 || !strings.Contains(r.Err, "SecretMissing") {
 		t.Errorf("without its secret: exit %d, %s", r.Code, r.Err)
