@@ -93,11 +93,6 @@ func (p Policy) Permits(r Reason) bool {
 	return r == ConsentGranted || r == ConsentUnknown && p.WhenUnknown == Allow
 }
 
-// SaidNo says whether the reason is a refusal or a lapsed grant, rather than silence.
-func (r Reason) SaidNo() bool {
-	return r == ConsentDenied || r == ConsentWithdrawn || r == ConsentExpired
-}
-
 // Decide gives the reason that holds at now for a person with these records; records for other purposes are left out.
 func (p Policy) Decide(records []Record, now time.Time) Reason {
 	type identifier struct{ kind, value string }

@@ -99,7 +99,7 @@ func (r *run) freeIn(i int, src Source) (sqlgen.Query, bool) {
 		named = append(named, sqlgen.IsTrue(sqlgen.Op("=", sqlgen.Col(alias, "lo"), sqlgen.Col(alias, "hi"))))
 	}
 	return sqlgen.Format(freeOf, sqlgen.Args{
-		"free": free, "tuples": numbered("tuples", i), "joins": lines(joins), "named": sqlgen.Or(named...), "some": sqlgen.Or(some...),
+		"free": free, "tuples": numbered("tuples", i), "joins": sqlgen.Lines(joins...), "named": sqlgen.Or(named...), "some": sqlgen.Or(some...),
 	}), len(free) > 0
 }
 

@@ -83,6 +83,6 @@ LEFT JOIN {map} {m} ON {m}.vid = {x}.vid LEFT JOIN {carried} {c} ON {c}.vid = {x
 	}
 	return sqlgen.Format(statements, sqlgen.Args{
 		"src": i, "vids": append(slices.Concat(mapped, ambiguous, there), sqlgen.Lit(nil)), "purpose": sqlgen.Name(purpose), "status": sqlgen.Name(status),
-		"source": numbered("source", i), "joins": lines(joins),
+		"source": numbered("source", i), "joins": sqlgen.Lines(joins...),
 	})
 }

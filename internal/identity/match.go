@@ -131,7 +131,7 @@ func (r *run) stageStars(ctx context.Context, rule rule) error {
 		joins = append(joins, sqlgen.Format("JOIN (SELECT rec, vid FROM {carries} WHERE {of}) {alias} USING (rec)",
 			sqlgen.Args{"carries": table("carries"), "of": within(sqlgen.Col("vid"), r.values[k]), "alias": sqlgen.Name(alias)}))
 	}
-	args["vids"], args["joins"], args["records"] = vids, lines(joins), table("records")
+	args["vids"], args["joins"], args["records"] = vids, sqlgen.Lines(joins...), table("records")
 	for _, q := range []string{combine, keysOfMe, starsOfMe} {
 		if err := r.exec(ctx, q, args); err != nil {
 			return err

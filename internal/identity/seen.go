@@ -49,5 +49,5 @@ func (r *run) lookups() sqlgen.Query {
 		out = append(out, sqlgen.Format("LEFT JOIN {values} {x} ON {x}.vid = s.{k} // 65536",
 			sqlgen.Args{"values": table("values"), "x": sqlgen.Name("x" + strconv.Itoa(k)), "k": sqlgen.Name(seenColumn(k))}))
 	}
-	return lines(out)
+	return sqlgen.Lines(out...)
 }

@@ -228,16 +228,7 @@ func (r *run) stageTuples(ctx context.Context, i int, src Source) error {
 	}
 	cols = append(cols, sqlgen.Col("t", "happened"), sqlgen.Col("t", "n"))
 	return r.exec(ctx, "CREATE OR REPLACE TABLE {tuples} AS SELECT {cols} FROM {raw} t {joins}",
-		sqlgen.Args{"tuples": numbered("tuples", i), "cols": cols, "raw": numbered("raw", i), "joins": lines(joins)})
-}
-
-// lines puts clauses one after the other.
-func lines(parts []sqlgen.Query) sqlgen.Query {
-	var out sqlgen.Query
-	for _, p := range parts {
-		out += p + "\n"
-	}
-	return out
+		sqlgen.Args{"tuples": numbered("tuples", i), "cols": cols, "raw": numbered("raw", i), "joins": sqlgen.Lines(joins...)})
 }
 
 // stageSeen makes the table seen: which values each source has, and when last.
