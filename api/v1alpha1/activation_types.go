@@ -30,6 +30,30 @@ type ActivationSpec struct {
 	// +optional
 	// +kubebuilder:default="1h"
 	Interval *Duration `json:"interval,omitempty"`
+	// Budget holds a run back that would change too much at the destination.
+	// +optional
+	// +kubebuilder:default={}
+	Budget ActivationBudget `json:"budget,omitempty"`
+	// DeletionPolicy says what becomes of the people at the destination when the Activation is deleted: RemoveMembers takes out
+	// whom it sent before the Activation goes, Retain leaves them.
+	// +optional
+	// +kubebuilder:default=RemoveMembers
+	// +kubebuilder:validation:Enum=RemoveMembers;Retain
+	DeletionPolicy string `json:"deletionPolicy,omitempty"`
+}
+
+// ActivationBudget limits how much one run may change at the destination.
+type ActivationBudget struct {
+	// MaxChangePercent of the people at the destination who may be added and removed by one run; without it there is no limit. The first run has none.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	MaxChangePercent *int32 `json:"maxChangePercent,omitempty"`
+	// OnEmptyAudience: Refuse to empty a destination that holds people, or Proceed.
+	// +optional
+	// +kubebuilder:default=Refuse
+	// +kubebuilder:validation:Enum=Refuse;Proceed
+	OnEmptyAudience string `json:"onEmptyAudience,omitempty"`
 }
 
 // Audience is any of the included Segments and none of the excluded.
@@ -90,6 +114,7 @@ type ActivationStatus struct {
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Sent",type=integer,JSONPath=`.status.sent`
 // +kubebuilder:printcolumn:name="Failed",type=integer,JSONPath=`.status.failed`
+// +kubebuilder:printcolumn:name="Fresh",type=string,JSONPath=`.status.conditions[?(@.type=="Fresh")].status`
 // +kubebuilder:printcolumn:name="Last run",type=date,JSONPath=`.status.lastRunTime`
 // +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`

@@ -81,6 +81,12 @@ type DataSourceSpec struct {
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:items:MaxLength=40
 	Purposes []string `json:"purposes"`
+	// DeletionPolicy says what becomes of the rows in the lake when the DataSource is deleted: Retain keeps them, Retract empties
+	// its tables before the DataSource goes.
+	// +optional
+	// +kubebuilder:default=Retain
+	// +kubebuilder:validation:Enum=Retain;Retract
+	DeletionPolicy string `json:"deletionPolicy,omitempty"`
 }
 
 // TimestampColumn says where a row's time stands and how it is written.
@@ -203,6 +209,7 @@ type DataSourceStatus struct {
 // +kubebuilder:printcolumn:name="Kind",type=string,JSONPath=`.spec.recordKind`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Rows",type=integer,JSONPath=`.status.rows`
+// +kubebuilder:printcolumn:name="Fresh",type=string,JSONPath=`.status.conditions[?(@.type=="Fresh")].status`
 // +kubebuilder:printcolumn:name="Last run",type=date,JSONPath=`.status.lastRunTime`
 // +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`

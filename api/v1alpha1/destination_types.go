@@ -65,7 +65,13 @@ type Delivery struct {
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=10000
 	BatchSize int32 `json:"batchSize,omitempty"`
-	// RateLimit of requests.
+	// Concurrency is how many Syncs to this Destination run at once in a cluster. Each gets its share of the rate.
+	// +optional
+	// +kubebuilder:default=2
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=50
+	Concurrency int32 `json:"concurrency,omitempty"`
+	// RateLimit of requests to this Destination, all Syncs together.
 	// +optional
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 	// Timeout of one attempt.

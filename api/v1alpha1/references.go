@@ -72,7 +72,11 @@ type Status struct {
 	// LastRunTime is when that run committed.
 	// +optional
 	LastRunTime *metav1.Time `json:"lastRunTime,omitempty"`
+	// NextRunTime is when the object is looked at again: when its result reaches its interval, or a failed run is tried again.
+	// +optional
+	NextRunTime *metav1.Time `json:"nextRunTime,omitempty"`
 	// LastHandledRunNow echoes the annotation cdp.kith.dev/run-now once its run and what that triggered have finished.
 	// +optional
+	// +kubebuilder:validation:MaxLength=128
 	LastHandledRunNow string `json:"lastHandledRunNow,omitempty"`
 }

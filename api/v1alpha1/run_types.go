@@ -34,12 +34,59 @@ type RunSpec struct {
 	// +kubebuilder:validation:MaxLength=64
 	PlanHash string `json:"planHash"`
 	// PlanRef names the ConfigMap that holds the plan.
-	PlanRef ObjectReference `json:"planRef"`
+	PlanRef PlanReference `json:"planRef"`
 	// Inputs are the revisions that the run reads.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=128
 	Inputs []RunInput `json:"inputs,omitempty"`
+	// Now is the time that counts as now in the run.
+	Now metav1.MicroTime `json:"now"`
+	// Base is the revision that the run builds on, as the manager knew it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=100
+	Base string `json:"base,omitempty"`
+	// Cause says why the run was made.
+	// +kubebuilder:validation:MaxLength=100
+	Cause string `json:"cause"`
+	// Attempt counts the runs of the same plan that have failed one after the other, this one included.
+	// +kubebuilder:validation:Minimum=1
+	Attempt int32 `json:"attempt"`
+	// Requests of the annotation cdp.kith.dev/run-now that this run answers.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=600
+	Requests []RunRequest `json:"requests,omitempty"`
+	// Deadline of the worker.
+	Deadline Duration `json:"deadline"`
+	// Undo is true of runs that take back what a deleted object did outside the cluster.
+	// +optional
+	Undo bool `json:"undo,omitempty"`
+	// Destination that a Sync sends to.
+	// +optional
+	// +kubebuilder:validation:MaxLength=40
+	Destination string `json:"destination,omitempty"`
+}
+
+// RunRequest is one object's annotation cdp.kith.dev/run-now.
+type RunRequest struct {
+	// Kind of the object.
+	// +kubebuilder:validation:MaxLength=40
+	Kind string `json:"kind"`
+	// Name of the object.
+	// +kubebuilder:validation:MaxLength=40
+	Name string `json:"name"`
+	// Value of the annotation.
+	// +kubebuilder:validation:MaxLength=128
+	Value string `json:"value"`
+}
+
+// PlanReference names a ConfigMap. A plan that is too large for one has further ones, named after it.
+type PlanReference struct {
+	// Name of the ConfigMap.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=100
+	Name string `json:"name"`
 }
 
 // RunSubject is the object that a run is for.
@@ -66,7 +113,7 @@ type RunInput struct {
 	Revision string `json:"revision"`
 }
 
-// RunStatus is a run's live progress and outcome.
+// RunStatus is a run's live progress and outcome. The worker writes progress, outputs and result; the manager the rest.
 type RunStatus struct {
 	// StartTime of the worker.
 	// +optional
@@ -77,22 +124,98 @@ type RunStatus struct {
 	// Progress of the work.
 	// +optional
 	Progress *RunProgress `json:"progress,omitempty"`
-	// Outputs, one for each table, segment or stage.
+	// Outputs of the revision that the subject has after the run, one for each table, segment or stage.
 	// +optional
-	// +listType=map
-	// +listMapKey=name
-	// +kubebuilder:validation:MaxItems=600
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=2000
 	Outputs []RunOutput `json:"outputs,omitempty"`
-	// Revision that the run committed.
+	// Result is how the work ended, as the worker says.
 	// +optional
-	// +kubebuilder:validation:MaxLength=100
-	Revision string `json:"revision,omitempty"`
-	// Conditions of the run: Complete or Failed.
+	Result *RunResult `json:"result,omitempty"`
+	// Conditions of the run: Complete or Failed; before that, Waiting tells why the worker does not start.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=8
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// RunOutcome is how the work of a run ended.
+// +kubebuilder:validation:Enum=Committed;Unchanged;Superseded;Failed
+type RunOutcome string
+
+// The outcomes.
+const (
+	// OutcomeCommitted: a new revision is in the lake.
+	OutcomeCommitted RunOutcome = "Committed"
+	// OutcomeUnchanged: there was nothing to do.
+	OutcomeUnchanged RunOutcome = "Unchanged"
+	// OutcomeSuperseded: the lake has another latest revision than the run's base; nothing was done.
+	OutcomeSuperseded RunOutcome = "Superseded"
+	// OutcomeFailed: see class and message. A Sync that failed may have committed what it achieved.
+	OutcomeFailed RunOutcome = "Failed"
+)
+
+// RunResult is how the work ended.
+type RunResult struct {
+	// Outcome of the work.
+	Outcome RunOutcome `json:"outcome"`
+	// Class of the error, where it failed; docs/troubleshooting.md has an entry for each.
+	// +optional
+	// +kubebuilder:validation:MaxLength=40
+	Class string `json:"class,omitempty"`
+	// Message of the error.
+	// +optional
+	// +kubebuilder:validation:MaxLength=4096
+	Message string `json:"message,omitempty"`
+	// Revision is the subject's latest in the lake after the run, whoever made it.
+	// +optional
+	Revision *RunRevision `json:"revision,omitempty"`
+}
+
+// RunRevision is a revision of the lake.
+type RunRevision struct {
+	// Run that made it.
+	// +kubebuilder:validation:MaxLength=100
+	Run string `json:"run"`
+	// Serial of that run.
+	Serial int64 `json:"serial"`
+	// PlanHash of that run.
+	// +kubebuilder:validation:MaxLength=64
+	PlanHash string `json:"planHash"`
+	// Now that counted in that run.
+	Now metav1.MicroTime `json:"now"`
+	// CommittedAt is when it became visible.
+	CommittedAt metav1.MicroTime `json:"committedAt"`
+	// Inputs that it was made from.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=128
+	Inputs []RunInput `json:"inputs,omitempty"`
+	// Incomplete: it left work undone that a further run can do, such as people who could not be delivered.
+	// +optional
+	Incomplete bool `json:"incomplete,omitempty"`
+	// Failures of parts, such as one Segment of an evaluation, that did not stop the rest.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=600
+	Failures []RunFailure `json:"failures,omitempty"`
+}
+
+// RunFailure is the error of one part of a run.
+type RunFailure struct {
+	// Kind of the part.
+	// +kubebuilder:validation:MaxLength=40
+	Kind string `json:"kind"`
+	// Name of the part.
+	// +kubebuilder:validation:MaxLength=40
+	Name string `json:"name"`
+	// Class of the error.
+	// +kubebuilder:validation:MaxLength=40
+	Class string `json:"class"`
+	// Message of the error.
+	// +kubebuilder:validation:MaxLength=1024
+	Message string `json:"message"`
 }
 
 // RunProgress says how far a run is.
@@ -129,7 +252,11 @@ type RunOutput struct {
 // +kubebuilder:resource:categories=kith
 // +kubebuilder:printcolumn:name="Task",type=string,JSONPath=`.spec.task`
 // +kubebuilder:printcolumn:name="Subject",type=string,JSONPath=`.spec.subject.name`
+// +kubebuilder:printcolumn:name="Outcome",type=string,JSONPath=`.status.result.outcome`
 // +kubebuilder:printcolumn:name="Done",type=integer,JSONPath=`.status.progress.done`
+// +kubebuilder:printcolumn:name="Unit",type=string,JSONPath=`.status.progress.unit`,priority=1
+// +kubebuilder:printcolumn:name="Why",type=string,JSONPath=`.spec.cause`,priority=1
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.result.message`,priority=1
 // +kubebuilder:printcolumn:name="Completed",type=date,JSONPath=`.status.completionTime`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type Run struct {

@@ -18,6 +18,18 @@ type SegmentSpec struct {
 	// +optional
 	// +kubebuilder:default="1h"
 	Interval *Duration `json:"interval,omitempty"`
+	// Budget holds a result back that changes too much.
+	// +optional
+	Budget *SegmentBudget `json:"budget,omitempty"`
+}
+
+// SegmentBudget limits how much one evaluation may change.
+type SegmentBudget struct {
+	// MaxChangePercent of the members who may enter and leave in one evaluation, for each purpose. Beyond it the segment keeps its
+	// members until the run is approved.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	MaxChangePercent int32 `json:"maxChangePercent"`
 }
 
 // Rank orders the members of a Segment.
@@ -51,6 +63,7 @@ type SegmentStatus struct {
 // +kubebuilder:resource:categories=kith,shortName=seg
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Members",type=integer,JSONPath=`.status.members`
+// +kubebuilder:printcolumn:name="Fresh",type=string,JSONPath=`.status.conditions[?(@.type=="Fresh")].status`
 // +kubebuilder:printcolumn:name="Last run",type=date,JSONPath=`.status.lastRunTime`
 // +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`

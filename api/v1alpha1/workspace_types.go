@@ -1,10 +1,16 @@
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
 
 // WorkspaceSpec says where a tenant's data lives and what it may be used for.
 // +kubebuilder:validation:XValidation:rule="self.purposes.exists(p, p.name == self.defaultPurpose)",message="defaultPurpose must be one of purposes"
 type WorkspaceSpec struct {
+	// Common: suspending the Workspace stops new runs of everything in the namespace.
+	Common `json:",inline"`
 	// Lake is where every table of the tenant lives.
 	Lake Lake `json:"lake"`
 	// TimeZone, an IANA name, for days and times that name no zone of their own.
@@ -30,6 +36,42 @@ type WorkspaceSpec struct {
 	// +optional
 	// +kubebuilder:default={}
 	Retention Retention `json:"retention,omitempty"`
+	// Worker shapes the pods that do the work. `kith run` takes no notice of it.
+	// +optional
+	// +kubebuilder:default={}
+	Worker Worker `json:"worker,omitempty"`
+}
+
+// Worker shapes the pods of a tenant's runs.
+type Worker struct {
+	// Resources of the container. The engine takes 60% of the memory limit and spills to scratch beyond it.
+	// +optional
+	// +kubebuilder:default={requests: {cpu: "250m", memory: "512Mi"}, limits: {memory: "2Gi"}}
+	Resources corev1.ResourceRequirements `json:"resources,omitempty"`
+	// NodeSelector that a node's labels must match.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=16
+	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
+	// Tolerations of nodes' taints.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	Tolerations []corev1.Toleration `json:"tolerations,omitempty"`
+	// Scratch space on the node; a run that needs more is evicted.
+	// +optional
+	// +kubebuilder:default="20Gi"
+	Scratch *resource.Quantity `json:"scratch,omitempty"`
+	// ServiceAccountName of the pods, such as one with a cloud identity; without it Kith makes one named kith-worker. Kith
+	// binds it to a Role that may report on Runs and nothing else.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	ServiceAccountName string `json:"serviceAccountName,omitempty"`
+	// Deadline of one run; one that takes longer is stopped and tried again. The lake forgets the files of runs that take longer than a day.
+	// +optional
+	// +kubebuilder:default="6h"
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1m') && duration(self) <= duration('20h')",message="the deadline of a run is between 1m and 20h"
+	Deadline *Duration `json:"deadline,omitempty"`
 }
 
 // Lake is exactly one place.
@@ -88,7 +130,9 @@ type Retention struct {
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:categories=kith
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
-// +kubebuilder:printcolumn:name="Currency",type=string,JSONPath=`.spec.currency`
+// +kubebuilder:printcolumn:name="Lake",type=string,JSONPath=`.spec.lake.volume.claimName`
+// +kubebuilder:printcolumn:name="Cleaned",type=date,JSONPath=`.status.lastRunTime`
+// +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name == 'default'",message="a namespace has one Workspace, named default"
 type Workspace struct {

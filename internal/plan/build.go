@@ -31,16 +31,19 @@ func EvaluateSubject(name string) Subject {
 // SyncSubject is the lock of an Activation.
 func SyncSubject(name string) Subject { return subject(v1alpha1.TaskSync, "Activation", name) }
 
+// MaintainSubject is the lock of a Workspace's cleaning. Cleaning leaves alone what is younger than any run, and needs no other lock.
+func MaintainSubject(name string) Subject { return subject(v1alpha1.TaskMaintain, "Workspace", name) }
+
 // Ingest plans the reading of a DataSource.
 func Ingest(o *Objects, d *v1alpha1.DataSource, revs Revisions, now time.Time) *Plan {
-	out := &Plan{Subject: IngestSubject(d.Name), Ingest: ingestPlan(o, d)}
+	out := &Plan{Subject: IngestSubject(d.Name), Ingest: ingestPlan(o, d), Lake: o.lake()}
 	return out.number(revs.last(out.Subject), now)
 }
 
 // ingestPlan leaves purposes and display texts out: changing them reads nothing anew.
 func ingestPlan(o *Objects, d *v1alpha1.DataSource) *IngestPlan {
 	spec := *d.Spec.DeepCopy()
-	spec.Common, spec.Interval, spec.Purposes = v1alpha1.Common{}, nil, nil
+	spec.Common, spec.Interval, spec.Purposes, spec.DeletionPolicy = v1alpha1.Common{}, nil, nil, ""
 	p := &IngestPlan{Source: spec, TimeZone: o.Workspace.Spec.TimeZone, Currency: o.Workspace.Spec.Currency}
 	if spec.RecordKind == v1alpha1.RecordConsent {
 		for _, purpose := range o.Workspace.Spec.Purposes {
@@ -57,7 +60,7 @@ func Resolve(o *Objects, r *v1alpha1.IdentityRule, revs Revisions, now time.Time
 	spec.Common, spec.Interval = v1alpha1.Common{}, nil
 	out := &Plan{
 		Subject: ResolveSubject(r.Name),
-		Resolve: &ResolvePlan{Rule: spec, Sources: o.sources(r), Classes: o.classes(r)},
+		Resolve: &ResolvePlan{Rule: spec, Sources: o.sources(r), Classes: o.classes(r)}, Lake: o.lake(),
 	}
 	for _, s := range out.Resolve.Sources {
 		rev := revs.last(IngestSubject(s.Name))
@@ -88,12 +91,14 @@ func Evaluate(o *Objects, r *v1alpha1.IdentityRule, revs Revisions, now time.Tim
 	purposes := o.segmentPurposes(r.Name)
 	for _, s := range o.Segments {
 		if s.Spec.IdentityRef.Name == r.Name {
-			e.Segments = append(e.Segments, Segment{
-				Name: s.Name, Where: s.Spec.Where, Rank: s.Spec.Rank, Purposes: purposes[s.Name], Suspended: s.Spec.Suspend,
-			})
+			segment := Segment{Name: s.Name, Where: s.Spec.Where, Rank: s.Spec.Rank, Purposes: purposes[s.Name], Suspended: s.Spec.Suspend}
+			if s.Spec.Budget != nil {
+				segment.MaxChangePercent = s.Spec.Budget.MaxChangePercent
+			}
+			e.Segments = append(e.Segments, segment)
 		}
 	}
-	out := &Plan{Subject: EvaluateSubject(r.Name), Evaluate: e}
+	out := &Plan{Subject: EvaluateSubject(r.Name), Evaluate: e, Lake: o.lake()}
 	out.Inputs = append([]Input{{Kind: "IdentityRule", Name: r.Name, Run: people.Run}}, people.Inputs...)
 	return out.number(revs.last(out.Subject), now), nil
 }
@@ -110,7 +115,7 @@ func Sync(o *Objects, a *v1alpha1.Activation, revs Revisions, now time.Time) (*P
 		return nil, &Waiting{Kind: "Destination", Name: a.Spec.DestinationRef.Name}
 	}
 	spec := *a.Spec.DeepCopy()
-	spec.Common, spec.Interval = v1alpha1.Common{}, nil
+	spec.Common, spec.Interval, spec.DeletionPolicy = v1alpha1.Common{}, nil, ""
 	r := o.IdentityRule(rule)
 	s := &SyncPlan{
 		Rule: rule, Activation: spec, Connector: d.Spec.Connector, Delivery: d.Spec.Delivery, Destination: d.Name,
@@ -121,7 +126,7 @@ func Sync(o *Objects, a *v1alpha1.Activation, revs Revisions, now time.Time) (*P
 			s.Class = c.Name
 		}
 	}
-	out := &Plan{Subject: SyncSubject(a.Name), Sync: s}
+	out := &Plan{Subject: SyncSubject(a.Name), Sync: s, Lake: o.lake()}
 	out.Inputs = []Input{{Kind: "IdentityRule", Name: rule, Run: evaluated.Run}}
 	for _, in := range evaluated.Inputs {
 		if in.Kind == "IdentityRule" {
@@ -134,8 +139,7 @@ func Sync(o *Objects, a *v1alpha1.Activation, revs Revisions, now time.Time) (*P
 // Maintain plans the removal of what no revision needs.
 func Maintain(o *Objects, revs Revisions, now time.Time) *Plan {
 	out := &Plan{
-		Subject:  subject(v1alpha1.TaskMaintain, "Workspace", o.Workspace.Name),
-		Maintain: &MaintainPlan{Retention: "168h"},
+		Subject: MaintainSubject(o.Workspace.Name), Maintain: &MaintainPlan{Retention: "168h"}, Lake: o.lake(),
 	}
 	if d := o.Workspace.Spec.Retention.Snapshots; d != nil {
 		out.Maintain.Retention = *d

@@ -56,6 +56,10 @@ type Plan struct {
 	// Base is the run whose revision this one builds on; a commit onto another is refused.
 	Base   string  `json:"base,omitempty"`
 	Inputs []Input `json:"inputs,omitempty"`
+	// Approved are the parts that may exceed their budget in this run: the names of an Evaluate's Segments, or that of a Sync's Activation.
+	Approved []string `json:"approved,omitempty"`
+	// Lake is the volume that holds the lake. A worker in a cluster finds it mounted and does not look at this.
+	Lake *v1alpha1.Volume `json:"lake,omitempty"`
 
 	Ingest   *IngestPlan   `json:"ingest,omitempty"`
 	Resolve  *ResolvePlan  `json:"resolve,omitempty"`
@@ -71,6 +75,8 @@ type IngestPlan struct {
 	Currency string                  `json:"currency"`
 	// Purposes that a Consent row may name.
 	Purposes []string `json:"purposes,omitempty"`
+	// Retract empties the source's tables instead of reading it: the DataSource is being deleted.
+	Retract bool `json:"retract,omitempty"`
 }
 
 // ResolvePlan makes the people of one IdentityRule.
@@ -105,6 +111,8 @@ type SyncPlan struct {
 	Profile []Attribute `json:"profile"`
 	// TimeZone for the expressions of fields.
 	TimeZone string `json:"timeZone"`
+	// RemoveMembers takes out everybody the ledger has at the destination and sends nobody: the Activation is being deleted.
+	RemoveMembers bool `json:"removeMembers,omitempty"`
 }
 
 // MaintainPlan removes what no revision needs.
@@ -142,14 +150,16 @@ type Segment struct {
 	Where    string         `json:"where"`
 	Rank     *v1alpha1.Rank `json:"rank,omitempty"`
 	Purposes []string       `json:"purposes"`
+	// MaxChangePercent of the members who may enter and leave at once; 0 is no limit.
+	MaxChangePercent int32 `json:"maxChangePercent,omitempty"`
 	// Suspended: its last result stays as it is.
 	Suspended bool `json:"suspended,omitempty"`
 }
 
-// Hash is equal for two plans that would do the same: it leaves out the time, the serial and the base.
+// Hash is equal for two plans that would do the same: it leaves out the time, the serial, the base, approvals and where the lake is.
 func (p *Plan) Hash() string {
 	q := *p
-	q.Run, q.Serial, q.Base, q.Now = "", 0, "", time.Time{}
+	q.Run, q.Serial, q.Base, q.Now, q.Approved, q.Lake = "", 0, "", time.Time{}, nil, nil
 	b, err := json.Marshal(q)
 	if err != nil {
 		panic(err) // a Plan holds nothing that JSON can't
@@ -175,10 +185,17 @@ func Decode(b []byte) (*Plan, error) {
 // number gives a plan its serial, run name and base, after the latest revision of its subject.
 func (p *Plan) number(last *Revision, now time.Time) *Plan {
 	p.Now = now.UTC().Truncate(time.Microsecond)
-	p.Serial = 1
-	if last != nil {
-		p.Serial, p.Base = last.Serial+1, last.Run
+	if last == nil {
+		return p.renumber(1)
 	}
-	p.Run = fmt.Sprintf("%s-%s-%d", p.Subject.Name, strings.ToLower(string(p.Subject.Task)), p.Serial)
+	p.Base = last.Run
+	return p.renumber(last.Serial + 1)
+}
+
+// After numbers the plan as the next one after a serial.
+func (p *Plan) After(serial int64) { p.renumber(max(serial, p.Serial-1) + 1) }
+
+func (p *Plan) renumber(serial int64) *Plan {
+	p.Serial, p.Run = serial, fmt.Sprintf("%s-%s-%d", p.Subject.Name, strings.ToLower(string(p.Subject.Task)), serial)
 	return p
 }

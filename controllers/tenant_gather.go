@@ -1,0 +1,203 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/kith-dev/kith/api/v1alpha1"
+	"github.com/kith-dev/kith/internal/jobs"
+	"github.com/kith-dev/kith/internal/plan"
+)
+
+// gather reads all that there is in a namespace.
+func (r *Tenant) gather(ctx context.Context, namespace string) (*tenant, error) {
+	t := &tenant{namespace: namespace, now: r.Clock.Now().UTC()}
+	var (
+		workspaces   v1alpha1.WorkspaceList
+		sources      v1alpha1.DataSourceList
+		rules        v1alpha1.IdentityRuleList
+		traits       v1alpha1.TraitList
+		segments     v1alpha1.SegmentList
+		destinations v1alpha1.DestinationList
+		activations  v1alpha1.ActivationList
+		runs         v1alpha1.RunList
+	)
+	for _, l := range []client.ObjectList{&workspaces, &sources, &rules, &traits, &segments, &destinations, &activations, &runs} {
+		if err := r.List(ctx, l, client.InNamespace(namespace)); err != nil {
+			return nil, fmt.Errorf("listing %T in %s: %w", l, namespace, err)
+		}
+	}
+	for i := range workspaces.Items {
+		if workspaces.Items[i].DeletionTimestamp == nil {
+			t.objects.Workspace = &workspaces.Items[i]
+		}
+	}
+	t.objects.DataSources, t.sourcesGone = present(sources.Items)
+	t.objects.Activations, t.activationsGone = present(activations.Items)
+	t.objects.IdentityRules, _ = present(rules.Items)
+	t.objects.Traits, _ = present(traits.Items)
+	t.objects.Segments, _ = present(segments.Items)
+	t.objects.Destinations, _ = present(destinations.Items)
+	t.objects.Sort()
+	t.sourcesGone = slices.DeleteFunc(t.sourcesGone, func(d *v1alpha1.DataSource) bool { return needsFinalizer(d, v1alpha1.FinalizerRetract, true) })
+	t.activationsGone = slices.DeleteFunc(t.activationsGone, func(a *v1alpha1.Activation) bool { return needsFinalizer(a, v1alpha1.FinalizerRemoveMembers, true) })
+	t.runs = slices.DeleteFunc(runs.Items, func(r v1alpha1.Run) bool { return r.DeletionTimestamp != nil && plan.Over(&r) })
+	t.histories = plan.Histories(t.runs)
+	t.revisions = plan.RevisionsOf(t.histories)
+	t.problems, t.holds = r.memory.of(t)
+	return t, r.gatherLastPlans(ctx, t)
+}
+
+// present are the objects that are not being deleted, and those that are.
+func present[T any, P interface {
+	*T
+	client.Object
+}](items []T) (here []T, gone []P) {
+	for i := range items {
+		if P(&items[i]).GetDeletionTimestamp() != nil {
+			gone = append(gone, &items[i])
+		} else {
+			here = append(here, items[i])
+		}
+	}
+	return here, gone
+}
+
+// gatherLastPlans reads the newest plans of objects that are being deleted: what they refer to may be gone before them.
+func (r *Tenant) gatherLastPlans(ctx context.Context, t *tenant) error {
+	t.lastPlans = map[plan.Subject]*plan.Plan{}
+	var subjects []plan.Subject
+	for _, a := range t.activationsGone {
+		subjects = append(subjects, plan.SyncSubject(a.Name))
+	}
+	for _, d := range t.sourcesGone {
+		subjects = append(subjects, plan.IngestSubject(d.Name))
+	}
+	for _, s := range subjects {
+		e := t.history(s).Ended
+		if e == nil {
+			continue
+		}
+		p, err := readPlan(ctx, r.Live, t.namespace, e.Run)
+		if err != nil && !apierrors.IsNotFound(err) {
+			return fmt.Errorf("reading the plan of Run %s: %w", e.Run, err)
+		}
+		t.lastPlans[s] = p
+	}
+	return nil
+}
+
+// readPlan puts a Run's plan together; NotFound where a part of it is missing.
+func readPlan(ctx context.Context, c client.Reader, namespace, run string) (*plan.Plan, error) {
+	var first corev1.ConfigMap
+	if err := c.Get(ctx, types.NamespacedName{Namespace: namespace, Name: run}, &first); err != nil {
+		return nil, err
+	}
+	names, err := jobs.PlanParts(&first)
+	if err != nil {
+		return nil, err
+	}
+	parts := []*corev1.ConfigMap{&first}
+	for _, name := range names[1:] {
+		var part corev1.ConfigMap
+		if err := c.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, &part); err != nil {
+			return nil, err
+		}
+		parts = append(parts, &part)
+	}
+	return jobs.Plan(parts)
+}
+
+// memory is what is kept of a namespace between passes: nothing that can't be lost.
+type memory struct {
+	mu          sync.Mutex
+	byNamespace map[string]*remembered
+}
+
+type remembered struct {
+	generations string // of the objects that were checked
+	problems    map[string]plan.Problem
+	holds       *holds
+}
+
+// of gives what is wrong with the objects together, which is found out anew when one of them has changed.
+func (m *memory) of(t *tenant) (map[string]plan.Problem, *holds) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.byNamespace == nil {
+		m.byNamespace = map[string]*remembered{}
+	}
+	k := m.byNamespace[t.namespace]
+	if k == nil {
+		k = &remembered{holds: newHolds()}
+		m.byNamespace[t.namespace] = k
+	}
+	if g := generations(&t.objects); k.generations != g {
+		k.generations, k.problems = g, map[string]plan.Problem{}
+		if t.objects.Workspace != nil {
+			for _, p := range plan.Check(&t.objects) {
+				if _, ok := k.problems[key(p.Kind, p.Name)]; !ok {
+					k.problems[key(p.Kind, p.Name)] = p
+				}
+			}
+		}
+	}
+	return k.problems, k.holds
+}
+
+// done forgets a namespace in which there is nothing.
+func (m *memory) done(t *tenant) {
+	o := &t.objects
+	if o.Workspace != nil || len(o.DataSources)+len(o.IdentityRules)+len(o.Segments)+len(o.Traits)+len(o.Destinations)+len(o.Activations) > 0 {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.byNamespace, t.namespace)
+}
+
+// generations tells two sets of declarations apart.
+func generations(o *plan.Objects) string {
+	var b strings.Builder
+	add := func(obj client.Object) {
+		b.WriteString(string(obj.GetUID()))
+		b.WriteString(strconv.FormatInt(obj.GetGeneration(), 36))
+		b.WriteByte(' ')
+	}
+	if o.Workspace != nil {
+		add(o.Workspace)
+	}
+	each(o, add)
+	return b.String()
+}
+
+// each calls do with every object but the Workspace.
+func each(o *plan.Objects, do func(client.Object)) {
+	for i := range o.DataSources {
+		do(&o.DataSources[i])
+	}
+	for i := range o.IdentityRules {
+		do(&o.IdentityRules[i])
+	}
+	for i := range o.Traits {
+		do(&o.Traits[i])
+	}
+	for i := range o.Segments {
+		do(&o.Segments[i])
+	}
+	for i := range o.Destinations {
+		do(&o.Destinations[i])
+	}
+	for i := range o.Activations {
+		do(&o.Activations[i])
+	}
+}

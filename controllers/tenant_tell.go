@@ -1,0 +1,132 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+
+	"github.com/kith-dev/kith/api/v1alpha1"
+	"github.com/kith-dev/kith/internal/conditions"
+	"github.com/kith-dev/kith/internal/plan"
+)
+
+// tell writes each object's status, where it has changed.
+func (r *Tenant) tell(ctx context.Context, t *tenant) error {
+	var errs []error
+	write := func(o client.Object) { errs = append(errs, r.writeStatus(ctx, t, o)) }
+	if t.objects.Workspace != nil {
+		write(t.objects.Workspace)
+	}
+	each(&t.objects, write)
+	for _, a := range t.activationsGone {
+		write(a)
+	}
+	for _, d := range t.sourcesGone {
+		write(d)
+	}
+	return errors.Join(errs...)
+}
+
+// writeStatus replaces one object's status, and tells of it in an event where a condition has changed.
+func (r *Tenant) writeStatus(ctx context.Context, t *tenant, o client.Object) error {
+	before := o.DeepCopyObject().(client.Object)
+	old, now := t.setStatus(o)
+	if equality.Semantic.DeepEqual(before, o) {
+		return nil
+	}
+	// Nobody else writes an object's status, so there is nothing to be in conflict with.
+	if err := r.Status().Patch(ctx, o, client.MergeFrom(before)); err != nil {
+		return client.IgnoreNotFound(fmt.Errorf("writing the status of %s: %w", o.GetName(), err))
+	}
+	r.announce(o, old, now)
+	return nil
+}
+
+// setStatus gives the conditions before and after.
+func (t *tenant) setStatus(o client.Object) (old, now []metav1.Condition) {
+	if o.GetDeletionTimestamp() != nil {
+		return t.setDeleting(o)
+	}
+	switch o := o.(type) {
+	case *v1alpha1.Workspace:
+		old, o.Status = o.Status.Conditions, t.workspaceStatus(o)
+		return old, o.Status.Conditions
+	case *v1alpha1.DataSource:
+		old, o.Status = o.Status.Conditions, t.dataSourceStatus(o)
+		return old, o.Status.Conditions
+	case *v1alpha1.IdentityRule:
+		old, o.Status = o.Status.Conditions, t.identityRuleStatus(o)
+		return old, o.Status.Conditions
+	case *v1alpha1.Trait:
+		old, o.Status = o.Status.Conditions, t.traitStatus(o)
+		return old, o.Status.Conditions
+	case *v1alpha1.Segment:
+		old, o.Status = o.Status.Conditions, t.segmentStatus(o)
+		return old, o.Status.Conditions
+	case *v1alpha1.Destination:
+		old, o.Status = o.Status.Conditions, t.destinationStatus(o)
+		return old, o.Status.Conditions
+	case *v1alpha1.Activation:
+		old, o.Status = o.Status.Conditions, t.activationStatus(o)
+		return old, o.Status.Conditions
+	}
+	return nil, nil
+}
+
+// setDeleting tells how the undoing of an object that is being deleted goes.
+func (t *tenant) setDeleting(o client.Object) (old, now []metav1.Condition) {
+	var s *v1alpha1.Status
+	var subject plan.Subject
+	switch o := o.(type) {
+	case *v1alpha1.Activation:
+		s, subject = &o.Status.Status, plan.SyncSubject(o.Name)
+	case *v1alpha1.DataSource:
+		s, subject = &o.Status.Status, plan.IngestSubject(o.Name)
+	default:
+		return nil, nil
+	}
+	old = append(old, s.Conditions...)
+	summary := conditions.Summary{Reason: v1alpha1.ReasonDeleting, Reconciling: v1alpha1.ReasonDeleting, Message: "what it did outside the cluster is being taken back"}
+	if e := t.history(subject).Ended; e.Failed() && e.Undo {
+		summary.Message = fmt.Sprintf("run %s: %s: %s", e.Run, e.Class, e.Message)
+	}
+	s.ObservedGeneration, s.NextRunTime = o.GetGeneration(), nil
+	conditions.Apply(&s.Conditions, o.GetGeneration(), summary, t.now)
+	return old, s.Conditions
+}
+
+// announce makes an event of Ready or Stalled where one of them has another status or reason than before.
+func (r *Tenant) announce(o client.Object, old, now []metav1.Condition) {
+	before, after := meta.FindStatusCondition(old, v1alpha1.ConditionReady), meta.FindStatusCondition(now, v1alpha1.ConditionReady)
+	if after == nil || before != nil && before.Status == after.Status && before.Reason == after.Reason {
+		return
+	}
+	kind := corev1.EventTypeNormal
+	if meta.IsStatusConditionTrue(now, v1alpha1.ConditionStalled) && after.Reason != v1alpha1.ReasonSuspended {
+		kind = corev1.EventTypeWarning
+	}
+	message := after.Message
+	if message == "" {
+		message = after.Reason
+	}
+	r.Events.Eventf(o, nil, kind, after.Reason, "Reconcile", "%s", brief(message))
+}
+
+// brief is a message as short as an event may be.
+func brief(s string) string { return s[:min(len(s), 1000)] }
+
+func kindOf(s *runtime.Scheme, o client.Object) string {
+	gvk, err := apiutil.GVKForObject(o, s)
+	if err != nil {
+		return "unknown"
+	}
+	return gvk.Kind
+}

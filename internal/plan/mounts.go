@@ -1,0 +1,31 @@
+package plan
+
+// Mounts are what a worker must find to carry out a plan, beside the lake.
+type Mounts struct {
+	// Reads and Writes are names of claims; one that is written is not among those that are only read.
+	Reads, Writes []string
+	// Secrets by name.
+	Secrets []string
+}
+
+// Mounts of the plan.
+func (p *Plan) Mounts() Mounts {
+	var m Mounts
+	if p.Ingest != nil && !p.Ingest.Retract {
+		switch c := p.Ingest.Source.Connector; {
+		case c.Files != nil:
+			m.Reads = append(m.Reads, c.Files.Volume.ClaimName)
+		case c.Postgres != nil:
+			m.Secrets = append(m.Secrets, c.Postgres.DSNSecretRef.Name)
+		}
+	}
+	if p.Sync != nil {
+		switch c := p.Sync.Connector; {
+		case c.Files != nil:
+			m.Writes = append(m.Writes, c.Files.Volume.ClaimName)
+		case c.Webhook != nil && c.Webhook.CredentialsSecretRef != nil:
+			m.Secrets = append(m.Secrets, c.Webhook.CredentialsSecretRef.Name)
+		}
+	}
+	return m
+}
