@@ -47,7 +47,7 @@ type Worker struct {
 	// Resources of the container. The engine takes 60% of the memory limit and spills to scratch beyond it.
 	// +optional
 	// +kubebuilder:default={requests: {cpu: "250m", memory: "512Mi"}, limits: {memory: "2Gi"}}
-	Resources corev1.ResourceRequirements `json:"resources,omitempty"`
+	Resources WorkerResources `json:"resources,omitempty"`
 	// NodeSelector that a node's labels must match.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=16
@@ -72,6 +72,18 @@ type Worker struct {
 	// +kubebuilder:default="6h"
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1m') && duration(self) <= duration('20h')",message="the deadline of a run is between 1m and 20h"
 	Deadline *Duration `json:"deadline,omitempty"`
+}
+
+// WorkerResources are what a worker's container asks for and may take, as Kubernetes names them: cpu, memory.
+type WorkerResources struct {
+	// Requests that a node must have free.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=16
+	Requests corev1.ResourceList `json:"requests,omitempty"`
+	// Limits of the container.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=16
+	Limits corev1.ResourceList `json:"limits,omitempty"`
 }
 
 // Lake is exactly one place.

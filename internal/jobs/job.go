@@ -100,7 +100,7 @@ func podSpec(r *v1alpha1.Run, p *plan.Plan, parts int, o Options) corev1.PodSpec
 				"worker", "--plan", planDir, "--lake", lakeDir, "--volumes", volumesDir, "--secrets", secretsDir, "--report", r.Name,
 			},
 			Env:          environment(o.Worker),
-			Resources:    o.Worker.Resources,
+			Resources:    corev1.ResourceRequirements{Requests: o.Worker.Resources.Requests, Limits: o.Worker.Resources.Limits},
 			VolumeMounts: v.mounts,
 			SecurityContext: &corev1.SecurityContext{
 				AllowPrivilegeEscalation: &no, ReadOnlyRootFilesystem: &yes, RunAsNonRoot: &yes,
@@ -191,7 +191,7 @@ func DefaultWorker() v1alpha1.Worker {
 	scratch := resource.MustParse("20Gi")
 	return v1alpha1.Worker{
 		Scratch: &scratch,
-		Resources: corev1.ResourceRequirements{
+		Resources: v1alpha1.WorkerResources{
 			Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("250m"), corev1.ResourceMemory: resource.MustParse("512Mi")},
 			Limits:   corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("2Gi")},
 		},
