@@ -6,6 +6,8 @@ SHELL := /usr/bin/env bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 CONTROLLER_GEN_MODULE := sigs.k8s.io/controller-tools/cmd/controller-gen@v0.23.0
 GOLANGCI_LINT_MODULE := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+# The tag of the images that make images builds: kith.local/manager and kith.local/worker.
+IMAGE_TAG ?= dev
 # Packages tested at once: each may hold a database engine in memory.
 TEST_P ?= 2
 TEST_PACKAGES ?= ./...
@@ -22,6 +24,13 @@ help: ## Show this.
 build: ## Build bin/kith.
 	go build -ldflags "-s -w -X main.version=$(VERSION)" -o bin/kith ./cmd/kith
 
+.PHONY: images
+images: build ## Build the images of the manager and the worker into bin/images, without a container engine.
+	CGO_ENABLED=0 go build -ldflags "-s -w" -o bin/manager .
+	go build -o bin/image ./hack/image
+	bin/image -name kith.local/manager:$(IMAGE_TAG) -out bin/images/manager.tar bin/manager
+	bin/image -name kith.local/worker:$(IMAGE_TAG) -out bin/images/worker.tar bin/kith
+
 .PHONY: clean
 clean: ## Remove what make build and make demo made; caches outside the repository stay.
 	rm -rf bin .demo
@@ -33,12 +42,14 @@ generate: ## Generate DeepCopy methods from api/.
 	$$(hack/tool.sh $(CONTROLLER_GEN_MODULE)) object:headerFile=hack/boilerplate.go.txt paths=./api/...
 
 .PHONY: manifests
-manifests: ## Generate CRDs from api/ into config/crd/bases.
+manifests: ## Generate CRDs from api/ and RBAC rules from controllers/ into config/, and copy them into the chart.
 	$$(hack/tool.sh $(CONTROLLER_GEN_MODULE)) crd paths=./api/... output:crd:dir=config/crd/bases
+	$$(hack/tool.sh $(CONTROLLER_GEN_MODULE)) rbac:roleName=kith-manager paths=./controllers output:rbac:dir=config/rbac
+	hack/chart-files.sh charts/kith/files
 
 .PHONY: fmt
 fmt: ## Format the Go code.
-	gofmt -w api cmd config hack internal test
+	gofmt -w api cmd config controllers hack internal main.go test
 
 .PHONY: vet
 vet: ## Run go vet.
@@ -76,6 +87,21 @@ postgresql: ## Install Debian's PostgreSQL server if there is none.
 kube: ## Build kube-apiserver and etcd from their Go modules, once.
 	@hack/kube/build.sh >/dev/null
 
+.PHONY: chart
+chart: kube ## Test the chart, the kustomizations and the manager's rights; builds helm and kubectl where they are missing.
+	@hack/cluster/build.sh >/dev/null
+	go test -count=1 -tags e2e ./test/chart
+
 .PHONY: bench
 bench: ## Run kith on a million generated people and print time and memory by stage (ARGS="-people 100000").
 	go run ./hack/bench $(ARGS)
+
+##@ Cluster
+
+.PHONY: cluster
+cluster: ## Build and start a one-node Kubernetes cluster on this Linux machine, as root; see hack/cluster/README.md.
+	hack/cluster/cluster.sh up
+
+.PHONY: cluster-down
+cluster-down: ## End that cluster and remove every trace.
+	hack/cluster/cluster.sh down

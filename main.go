@@ -15,6 +15,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -132,10 +133,11 @@ func setup(m ctrl.Manager, o options) error {
 	runs := &controllers.RunLoop{
 		Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("kith"), Clock: clock.RealClock{}, Worker: image,
 	}
-	if err := tenants.SetupWithManager(m, o.concurrency); err != nil {
+	atOnce := controller.Options{MaxConcurrentReconciles: o.concurrency}
+	if err := tenants.SetupWithManager(m, atOnce); err != nil {
 		return err
 	}
-	if err := runs.SetupWithManager(m, o.concurrency); err != nil {
+	if err := runs.SetupWithManager(m, atOnce); err != nil {
 		return err
 	}
 	if err := controllers.RegisterMetrics(m.GetCache(), m.GetScheme()); err != nil {

@@ -59,16 +59,20 @@ func (t *tenant) activation(a *v1alpha1.Activation) *verdict {
 	if d != nil {
 		requests = append(requests, request("Destination", d, &d.Status))
 	}
+	rule := t.objects.RuleOf(a)
+	gone := t.objects.IdentityRule(rule) == nil // what is wrong then is its Segment's
 	if b == nil {
 		if unfit := t.blockOf("Destination", d.Name, d.Spec.Suspend); unfit != nil {
 			b = unfit
-		} else if rule := t.blockOf("IdentityRule", t.objects.RuleOf(a), false); rule != nil {
-			b = waiting("waits for IdentityRule %s: %s", t.objects.RuleOf(a), rule.message)
+		} else if gone {
+			b = waiting("waits for IdentityRule %s, which does not exist", rule)
+		} else if unfit := t.blockOf("IdentityRule", rule, false); unfit != nil {
+			b = waiting("waits for IdentityRule %s: %s", rule, unfit.message)
 		}
 	}
 	var p *plan.Plan
 	var wait *plan.Waiting
-	if runnable(b) {
+	if runnable(b) && !gone {
 		p, wait = plan.Sync(&t.objects, a, t.revisions, t.now)
 	}
 	approve := map[string]string{}

@@ -11,6 +11,11 @@ import (
 func (t *tenant) identityRule(r *v1alpha1.IdentityRule) {
 	b := t.blockOf("IdentityRule", r.Name, r.Spec.Suspend)
 	people, evaluation := t.resolve(r, b), t.evaluate(r, b)
+	for _, v := range []*verdict{people, evaluation} {
+		if v != nil && !v.wanted() {
+			t.holds.forget(v.subject)
+		}
+	}
 	switch {
 	case people.live() != nil, evaluation.live() != nil:
 	case people.wanted():

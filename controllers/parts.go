@@ -64,6 +64,13 @@ func (t *tenant) partSummary(p part, what string, has bool) (conditions.Summary,
 	return s, v
 }
 
+// asked adds to a summary that a request is being answered.
+func asked(s *conditions.Summary, v *verdict, r *v1alpha1.RunRequest, handled string) {
+	if r != nil && r.Value != handled && s.Ready && v != nil && v.block == nil {
+		s.Reconciling = v1alpha1.ReasonProgressing
+	}
+}
+
 func failureOf(h *plan.History, kind, name string) *v1alpha1.RunFailure {
 	for i := range h.Failures {
 		if f := &h.Failures[i]; f.Kind == kind && f.Name == name {
@@ -79,11 +86,9 @@ func (t *tenant) segmentStatus(o *v1alpha1.Segment) v1alpha1.SegmentStatus {
 	s, v := t.partSummary(part{"Segment", o.Name, o.Spec.IdentityRef.Name, o.Generation, o.Spec.Suspend, o.Status.Conditions},
 		fmt.Sprintf("%d members", number(out.Members)), out.Members != nil)
 	r := request("Segment", o, &o.Status.Status)
-	if r != nil && s.Ready && v != nil && v.block == nil {
-		s.Reconciling = v1alpha1.ReasonProgressing
-	}
-	t.finish(&out.Status, o.Generation, s, v)
 	out.LastHandledRunNow = t.partHandled(&out.Status, o.Spec.IdentityRef.Name, r)
+	asked(&s, v, r, out.LastHandledRunNow)
+	t.finish(&out.Status, o.Generation, s, v)
 	return out
 }
 
@@ -101,11 +106,9 @@ func (t *tenant) traitStatus(o *v1alpha1.Trait) v1alpha1.Status {
 	s, v := t.partSummary(part{"Trait", o.Name, o.Spec.IdentityRef.Name, o.Generation, o.Spec.Suspend, o.Status.Conditions},
 		"profile."+o.Spec.Attribute+" is computed", t.hasTrait(o))
 	r := request("Trait", o, &o.Status)
-	if r != nil && s.Ready && v != nil && v.block == nil {
-		s.Reconciling = v1alpha1.ReasonProgressing
-	}
-	t.finish(&out, o.Generation, s, v)
 	out.LastHandledRunNow = t.partHandled(&out, o.Spec.IdentityRef.Name, r)
+	asked(&s, v, r, out.LastHandledRunNow)
+	t.finish(&out, o.Generation, s, v)
 	return out
 }
 

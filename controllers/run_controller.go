@@ -42,9 +42,9 @@ type WorkerImage struct {
 }
 
 // SetupWithManager registers the loop.
-func (r *RunLoop) SetupWithManager(m ctrl.Manager, concurrency int) error {
-	return ctrl.NewControllerManagedBy(m).Named("run").
-		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, RateLimiter: retryLimiter()}).
+func (r *RunLoop) SetupWithManager(m ctrl.Manager, o controller.Options) error {
+	o.RateLimiter = retryLimiter()
+	return ctrl.NewControllerManagedBy(m).Named("run").WithOptions(o).
 		For(&v1alpha1.Run{}, builder.WithPredicates(predicate.NewPredicateFuncs(isLive))).
 		Owns(&batchv1.Job{}).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(r.runsUnderLock)).

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kith-dev/kith/api/v1alpha1"
+	"github.com/kith-dev/kith/internal/conditions"
 	"github.com/kith-dev/kith/internal/fault"
 )
 
@@ -176,7 +177,7 @@ func (p runStep) apply(run *v1alpha1.Run, now time.Time) {
 	}
 	set := func(kind string, status metav1.ConditionStatus, reason, message string) {
 		meta.SetStatusCondition(&run.Status.Conditions, metav1.Condition{
-			Type: kind, Status: status, Reason: reason, Message: message[:min(len(message), 8192)], ObservedGeneration: run.Generation, LastTransitionTime: metav1.NewTime(now),
+			Type: kind, Status: status, Reason: reason, Message: conditions.Cut(message, 8192), ObservedGeneration: run.Generation, LastTransitionTime: metav1.NewTime(now),
 		})
 	}
 	switch {

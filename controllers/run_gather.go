@@ -200,13 +200,22 @@ func (a *access) ensure(ctx context.Context, c client.Client, namespace, account
 	if ok && now.Sub(at) < accessFor {
 		return nil
 	}
-	objects := []client.Object{jobs.Role(namespace), jobs.RoleBinding(namespace, account), jobs.NetworkPolicy(namespace)}
+	// An earlier version of Kith may have made the first two; what they say now is what counts.
+	ours := []client.Object{jobs.Role(namespace), jobs.NetworkPolicy(namespace)}
+	once := []client.Object{jobs.RoleBinding(namespace, account)}
 	if account == jobs.WorkerName {
-		objects = append(objects, jobs.ServiceAccount(namespace))
+		once = append(once, jobs.ServiceAccount(namespace))
 	}
 	var errs []error
-	for _, o := range objects {
-		if err := c.Create(ctx, o); err != nil && !apierrors.IsAlreadyExists(err) {
+	for i, o := range append(ours, once...) {
+		err := c.Create(ctx, o)
+		if apierrors.IsAlreadyExists(err) {
+			err = nil
+			if i < len(ours) {
+				err = c.Update(ctx, o)
+			}
+		}
+		if err != nil {
 			errs = append(errs, fmt.Errorf("making %T %s: %w", o, o.GetName(), err))
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kith-dev/kith/api/v1alpha1"
+	"github.com/kith-dev/kith/internal/conditions"
 	"github.com/kith-dev/kith/internal/fault"
 	"github.com/kith-dev/kith/internal/plan"
 )
@@ -165,8 +166,7 @@ func (t *tenant) deadline() v1alpha1.Duration {
 
 // request is the annotation run-now of an object as far as it is not handled. Status is the object's.
 func request(kind string, o client.Object, status *v1alpha1.Status) *v1alpha1.RunRequest {
-	value := o.GetAnnotations()[v1alpha1.AnnotationRunNow]
-	value = value[:min(len(value), 128)]
+	value := conditions.Cut(o.GetAnnotations()[v1alpha1.AnnotationRunNow], 128)
 	if value == "" || value == status.LastHandledRunNow {
 		return nil
 	}

@@ -12,33 +12,36 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/kith-dev/kith/api/v1alpha1"
 	"github.com/kith-dev/kith/internal/jobs"
 	"github.com/kith-dev/kith/internal/plan"
 )
 
-// outdated says whether the Runs that there are show that the decision was made on old ones: one that it did not know, or one that it
-// took for live and is over.
-func (t *tenant) outdated(now []v1alpha1.Run) bool {
-	known := map[string]bool{}
-	for i := range t.runs {
-		known[t.runs[i].Name] = plan.Over(&t.runs[i])
-	}
+// current says whether a start still is what the Runs that there are now ask for: nothing is under way under its lock, no run has
+// ended there that the decision did not know, and its Destination takes another one.
+func (t *tenant) current(s start, now []v1alpha1.Run) bool {
+	lock, syncing := lockOf(s.plan.Subject), int32(0)
 	for i := range now {
-		over, ok := known[now[i].Name]
-		if !ok || over != plan.Over(&now[i]) {
-			return true
+		r := &now[i]
+		if r.Labels[v1alpha1.LabelLock] == lock {
+			known := slices.ContainsFunc(t.runs, func(k v1alpha1.Run) bool { return k.UID == r.UID && plan.Over(&k) })
+			if !plan.Over(r) || !known {
+				return false
+			}
+		}
+		if s.plan.Sync != nil && r.Spec.Destination == s.plan.Sync.Destination && !plan.Over(r) {
+			syncing++
 		}
 	}
-	return false
+	return s.undo || s.plan.Sync == nil || syncing < atOnce(t.objects.Destination(s.plan.Sync.Destination))
 }
 
 // makeRun makes a Run and then its plan. A Run whose plan was not stored before the manager died ends as PlanMissing, and its
 // subject gets another.
-func (r *Tenant) makeRun(ctx context.Context, t *tenant, s start) error {
-	run := runOf(t.namespace, s)
-	maps, err := jobs.ConfigMaps(run, s.plan)
+func (r *Tenant) makeRun(ctx context.Context, t *tenant, run *v1alpha1.Run, p *plan.Plan) error {
+	maps, err := jobs.ConfigMaps(run, p)
 	if err != nil {
 		return err
 	}
@@ -118,6 +121,8 @@ func (r *Tenant) dropFinalizer(ctx context.Context, d drop) error {
 	if !d.undone {
 		kind := kindOf(r.Scheme(), d.object)
 		finalizersDropped.WithLabelValues(kind).Inc()
+		// A namespace that is being deleted takes no events, so the log has to tell of it as well.
+		log.FromContext(ctx).Info("a finalizer was dropped although what it stands for was not done", "kind", kind, "name", d.object.GetName(), "why", brief(d.why))
 		r.Events.Eventf(d.object, nil, corev1.EventTypeWarning, v1alpha1.EventNotUndone, "Delete", "%s", brief(d.why))
 	}
 	return nil

@@ -32,9 +32,9 @@ type Tenant struct {
 }
 
 // SetupWithManager registers the loop. A change of anything in a namespace asks for one pass over it.
-func (r *Tenant) SetupWithManager(m ctrl.Manager, concurrency int) error {
-	b := ctrl.NewControllerManagedBy(m).Named("tenant").
-		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, RateLimiter: retryLimiter()})
+func (r *Tenant) SetupWithManager(m ctrl.Manager, o controller.Options) error {
+	o.RateLimiter = retryLimiter()
+	b := ctrl.NewControllerManagedBy(m).Named("tenant").WithOptions(o)
 	for _, o := range declared() {
 		b = b.Watches(o, handler.EnqueueRequestsFromMapFunc(namespaceOf), declarationChanged())
 	}
@@ -91,13 +91,14 @@ func (r *Tenant) makeRuns(ctx context.Context, t *tenant) error {
 	if err := r.Live.List(ctx, &now, client.InNamespace(t.namespace)); err != nil {
 		return fmt.Errorf("listing Runs in %s: %w", t.namespace, err)
 	}
-	if t.outdated(now.Items) {
-		t.look(t.now.Add(cacheLag))
-		return nil
-	}
 	var errs []error
 	for _, s := range t.starts {
-		err := r.makeRun(ctx, t, s)
+		if !t.current(s, now.Items) {
+			t.look(t.now.Add(cacheLag))
+			continue
+		}
+		run := runOf(t.namespace, s)
+		err := r.makeRun(ctx, t, run, s.plan)
 		if s.undo && apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
 			t.cannotUndo(s, "the namespace is being deleted, so no Run can be made")
 			continue
@@ -105,6 +106,7 @@ func (r *Tenant) makeRuns(ctx context.Context, t *tenant) error {
 		if err != nil {
 			errs = append(errs, err)
 		}
+		now.Items = append(now.Items, *run)
 	}
 	return errors.Join(errs...)
 }

@@ -125,6 +125,7 @@ type memory struct {
 
 type remembered struct {
 	generations string // of the objects that were checked
+	spaces      *plan.Spaces
 	problems    map[string]plan.Problem
 	holds       *holds
 }
@@ -142,7 +143,8 @@ func (m *memory) of(t *tenant) (map[string]plan.Problem, *holds) {
 		m.byNamespace[t.namespace] = k
 	}
 	if g := generations(&t.objects); k.generations != g {
-		k.generations, k.problems = g, map[string]plan.Problem{}
+		k.generations, k.spaces, k.problems = g, &plan.Spaces{}, map[string]plan.Problem{}
+		t.objects.Spaces = k.spaces
 		if t.objects.Workspace != nil {
 			for _, p := range plan.Check(&t.objects) {
 				if _, ok := k.problems[key(p.Kind, p.Name)]; !ok {
@@ -151,6 +153,7 @@ func (m *memory) of(t *tenant) (map[string]plan.Problem, *holds) {
 			}
 		}
 	}
+	t.objects.Spaces = k.spaces
 	return k.problems, k.holds
 }
 

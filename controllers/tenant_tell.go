@@ -121,7 +121,7 @@ func (r *Tenant) announce(o client.Object, old, now []metav1.Condition) {
 }
 
 // brief is a message as short as an event may be.
-func brief(s string) string { return s[:min(len(s), 1000)] }
+func brief(s string) string { return conditions.Cut(s, 1000) }
 
 func kindOf(s *runtime.Scheme, o client.Object) string {
 	gvk, err := apiutil.GVKForObject(o, s)

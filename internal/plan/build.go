@@ -114,9 +114,12 @@ func Sync(o *Objects, a *v1alpha1.Activation, revs Revisions, now time.Time) (*P
 	if d == nil {
 		return nil, &Waiting{Kind: "Destination", Name: a.Spec.DestinationRef.Name}
 	}
+	r := o.IdentityRule(rule)
+	if r == nil {
+		return nil, &Waiting{Kind: "IdentityRule", Name: rule}
+	}
 	spec := *a.Spec.DeepCopy()
 	spec.Common, spec.Interval, spec.DeletionPolicy = v1alpha1.Common{}, nil, ""
-	r := o.IdentityRule(rule)
 	s := &SyncPlan{
 		Rule: rule, Activation: spec, Connector: d.Spec.Connector, Delivery: d.Spec.Delivery, Destination: d.Name,
 		Purpose: *o.Purpose(a.Spec.Purpose), TimeZone: o.Workspace.Spec.TimeZone, Profile: o.profile(r),

@@ -30,7 +30,8 @@ type Decision struct {
 	Attempt int32
 	// Next is when time alone can change the decision; zero for never.
 	Next time.Time
-	// InEffect: the latest revision was made by the declarations as they are, if perhaps from older data.
+	// InEffect: the latest revision was made by the declarations as they are, if perhaps from older data, and the run under way does not
+	// replace it by that of others.
 	InEffect bool
 	// Fresh: it was made from the latest inputs and is no older than the interval, with some slack for the run that renews it.
 	Fresh bool
@@ -59,12 +60,18 @@ func Decide(s Situation) Decision {
 	s.Plan.After(h.Serial)
 	d.Fresh, d.Next = fresh(s, h, hash)
 	d.Cause = s.due(h, hash, &d)
+	if h.Live != nil && !s.Plan.InEffect(intended(h.Live)) {
+		d.InEffect = false
+	}
 	if e := h.Ended; failed(h) {
 		d.Failure = e
 		d.failed(s, h, hash)
 	}
-	if approved := s.approved(h, hash); len(approved) > 0 {
-		d.Cause, d.Plan.Approved, d.Attempt, d.Plan.Now = CauseApproved, approved, 1, h.Ended.Now
+	if approved, refused := s.approved(h, hash); refused != nil {
+		d.Plan.Approved, d.Plan.Now = approved, refused.Now
+		if refused == h.Ended {
+			d.Cause, d.Attempt = CauseApproved, 1
+		}
 	}
 	if len(s.Requests) > 0 {
 		d.Cause = CauseRequested
@@ -91,10 +98,13 @@ func (s Situation) due(h *History, hash string, d *Decision) Cause {
 		}
 		return CausePoll
 	}
-	cause := s.Plan.Due(h.Latest, s.Interval)
-	if cause == CauseRetry && h.Ended != nil && h.Ended.Run == h.Latest.Run && !h.Ended.Failed() {
-		return CauseNone // the run itself says that nothing is left to be done
+	last := h.Latest
+	if last != nil && h.Ended.Run == last.Run && !h.Ended.Failed() {
+		whole := *last
+		whole.Incomplete = false // the run itself says that nothing is left to be done
+		last = &whole
 	}
+	cause := s.Plan.Due(last, s.Interval)
 	if cause == CauseNone && s.Interval > 0 {
 		d.Next = sooner(d.Next, h.Latest.Now.Add(s.Interval))
 	}
@@ -130,7 +140,7 @@ func failed(h *History) bool {
 		return false
 	}
 	if e.Outcome == v1alpha1.OutcomeSuperseded {
-		return h.Latest == nil || h.Latest.Run == e.Base
+		return !h.Learned()
 	}
 	return e.Failed() && e.Class != fault.RecordsRejected
 }
@@ -158,26 +168,35 @@ func (d *Decision) failed(s Situation, h *History, hash string) {
 	d.Cause, d.Attempt = CauseRetry, e.Attempt+1
 }
 
-// approved are the parts whose budget the newest run's refusal named and somebody has lifted for this very plan.
-func (s Situation) approved(h *History, hash string) []string {
-	e := h.Ended
-	if e == nil || e.PlanHash != hash {
-		return nil
-	}
-	var out []string
-	for name, run := range s.Approve {
-		if run != e.Run {
-			continue
+// approved are the parts whose budget a run's refusal named and somebody has lifted for this very plan, and that run. An approved
+// run that breaks before it has done its work does not use the approval up.
+func (s Situation) approved(h *History, hash string) ([]string, *Ended) {
+	for _, e := range slices.Backward(h.ended) {
+		if e.PlanHash != hash {
+			break
 		}
-		refused := e.Class == fault.BudgetExceeded || slices.ContainsFunc(h.Failures, func(f v1alpha1.RunFailure) bool {
-			return f.Name == name && f.Class == string(fault.BudgetExceeded) && h.Latest.Run == e.Run
-		})
-		if refused {
-			out = append(out, name)
+		var out []string
+		for name, run := range s.Approve {
+			if run == e.Run && refused(h, e, name) {
+				out = append(out, name)
+			}
+		}
+		if len(out) > 0 {
+			slices.Sort(out)
+			return out, e
+		}
+		if !e.Failed() || e.Class == fault.BudgetExceeded || e.Class == fault.RecordsRejected {
+			break
 		}
 	}
-	slices.Sort(out)
-	return out
+	return nil, nil
+}
+
+// refused says whether a run refused to exceed the budget of a part.
+func refused(h *History, e *Ended, name string) bool {
+	return e.Class == fault.BudgetExceeded || slices.ContainsFunc(h.Failures, func(f v1alpha1.RunFailure) bool {
+		return f.Name == name && f.Class == string(fault.BudgetExceeded) && h.Latest.Run == e.Run
+	})
 }
 
 // Slack is how much longer than its interval a result counts as fresh: the run that renews it takes its time.
@@ -219,6 +238,15 @@ func (p *Plan) InEffect(last *Revision) bool {
 	q := *p
 	q.Inputs = last.Inputs
 	return q.Hash() == last.PlanHash
+}
+
+// intended is the revision that a run under way will make, as far as can be told.
+func intended(r *v1alpha1.Run) *Revision {
+	out := &Revision{PlanHash: r.Spec.PlanHash}
+	for _, in := range r.Spec.Inputs {
+		out.Inputs = append(out.Inputs, Input{Kind: in.Kind, Name: in.Name, Run: in.Revision})
+	}
+	return out
 }
 
 // elsewhere are the user's mistakes that are mended where no declaration changes, and so can't be seen to be mended.

@@ -85,10 +85,29 @@ func (h *History) add(r *v1alpha1.Run) {
 	if e.Outcome == v1alpha1.OutcomeCommitted || e.Outcome == v1alpha1.OutcomeUnchanged {
 		h.Succeeded = e
 	}
-	if res := r.Status.Result; res != nil && res.Revision != nil {
-		h.Latest, h.Failures, h.Outputs, h.CommittedAt = revisionOf(res.Revision), res.Revision.Failures, r.Status.Outputs, res.Revision.CommittedAt.Time
+	if !tells(r) {
+		return
+	}
+	h.Latest, h.Failures, h.Outputs, h.CommittedAt = nil, nil, nil, time.Time{}
+	if rev := r.Status.Result.Revision; rev != nil {
+		h.Latest, h.Failures, h.Outputs, h.CommittedAt = revisionOf(rev), rev.Failures, r.Status.Outputs, rev.CommittedAt.Time
 		h.Serial = max(h.Serial, h.Latest.Serial)
 	}
+}
+
+// tells says whether a Run knows what the lake has: a revision, or none, where it was overtaken by an empty lake.
+func tells(r *v1alpha1.Run) bool {
+	res := r.Status.Result
+	return res != nil && (res.Revision != nil || res.Outcome == v1alpha1.OutcomeSuperseded)
+}
+
+// Learned says whether the lake has another revision than the newest run was to build on, which is what Superseded tells.
+func (h *History) Learned() bool {
+	latest := ""
+	if h.Latest != nil {
+		latest = h.Latest.Run
+	}
+	return latest != h.Ended.Base
 }
 
 // Over says whether a Run has ended.
@@ -150,8 +169,8 @@ func (h *History) Answers(r v1alpha1.RunRequest) bool {
 	return h != nil && h.Live != nil && slices.Contains(h.Live.Spec.Requests, r)
 }
 
-// Surplus are the names of ended runs that nothing needs any more: beyond the newest keep of the subject, and neither the
-// newest that succeeded nor one that told of the latest revision.
+// Surplus are the names of ended runs that nothing needs any more: beyond the newest keep of the subject, at least one, and neither
+// the newest that succeeded nor the newest that told of the latest revision.
 func Surplus(runs []v1alpha1.Run, keep int) []string {
 	bySubject := map[Subject][]*v1alpha1.Run{}
 	for i := range runs {
@@ -165,9 +184,9 @@ func Surplus(runs []v1alpha1.Run, keep int) []string {
 		slices.SortFunc(ended, func(a, b *v1alpha1.Run) int { return cmp.Compare(b.Spec.Serial, a.Spec.Serial) })
 		told, succeeded := false, false
 		for i, r := range ended {
-			tells := r.Status.Result != nil && r.Status.Result.Revision != nil
+			tells := tells(r)
 			succeeds := meta.IsStatusConditionTrue(r.Status.Conditions, v1alpha1.ConditionComplete)
-			if i >= keep && (told || !tells) && (succeeded || !succeeds) {
+			if i >= max(keep, 1) && (told || !tells) && (succeeded || !succeeds) {
 				out = append(out, r.Name)
 			}
 			told, succeeded = told || tells, succeeded || succeeds

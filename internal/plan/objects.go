@@ -18,6 +18,9 @@ type Objects struct {
 	Segments      []v1alpha1.Segment
 	Destinations  []v1alpha1.Destination
 	Activations   []v1alpha1.Activation
+
+	// Spaces remembers what expressions were found to mean; nil for nothing. Whoever sets it makes a new one when a declaration changes.
+	Spaces *Spaces
 }
 
 // Sort puts every list in order of name, so that plans do not depend on the order of files.

@@ -15,8 +15,34 @@ func (o *Objects) checking() lang.Options {
 	return lang.Options{TimeZone: o.Workspace.Spec.TimeZone, Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 }
 
+// Spaces are type-checked spaces by IdentityRule. Checking compiles every expression of a space, so it is done once for one set of
+// declarations.
+type Spaces struct {
+	byRule map[string]checked
+}
+
+type checked struct {
+	space *lang.Space
+	err   error
+}
+
 // Space type-checks every Trait and Segment of an IdentityRule and says what expressions can name there.
 func (o *Objects) Space(r *v1alpha1.IdentityRule) (*lang.Space, error) {
+	if o.Spaces == nil {
+		o.Spaces = &Spaces{}
+	}
+	if c, ok := o.Spaces.byRule[r.Name]; ok {
+		return c.space, c.err
+	}
+	space, err := o.analyse(r)
+	if o.Spaces.byRule == nil {
+		o.Spaces.byRule = map[string]checked{}
+	}
+	o.Spaces.byRule[r.Name] = checked{space, err}
+	return space, err
+}
+
+func (o *Objects) analyse(r *v1alpha1.IdentityRule) (*lang.Space, error) {
 	var traits []lang.Trait
 	for _, t := range o.Traits {
 		if t.Spec.IdentityRef.Name == r.Name {
