@@ -65,11 +65,11 @@ func (r *RunLoop) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result,
 	if plan.Over(&run) || run.DeletionTimestamp != nil {
 		return ctrl.Result{}, nil
 	}
-	before := run.DeepCopy()
 	s, err := r.gather(ctx, &run)
 	if err != nil {
-		return ctrl.Result{}, err
+		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
+	before := run.DeepCopy()
 	step := s.decide()
 	switch step.do {
 	case doStart:

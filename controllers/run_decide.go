@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -75,7 +76,7 @@ func (s *runState) beforeJob() runStep {
 		return runStep{end: &runEnd{reason: v1alpha1.ReasonPlanMissing, message: "the manager was stopped before it stored the plan; the next run has another"}}
 	}
 	if s.foreign != "" {
-		return runStep{again: lookAgain, waiting: &why{"LockHeld", fmt.Sprintf("pod %s of an earlier run has not ended yet", s.foreign)}}
+		return runStep{again: lookAgain, waiting: &why{v1alpha1.ReasonLockHeld, fmt.Sprintf("pod %s of an earlier run has not ended yet", s.foreign)}}
 	}
 	return runStep{do: doStart}
 }
@@ -106,7 +107,7 @@ func (s *runState) said(res *v1alpha1.RunResult) *runEnd {
 	case v1alpha1.OutcomeSuperseded:
 		return &runEnd{reason: string(fault.Superseded), message: res.Message}
 	default:
-		return &runEnd{reason: res.Class, message: res.Message}
+		return &runEnd{reason: cmp.Or(res.Class, string(fault.Internal)), message: res.Message}
 	}
 }
 
@@ -142,7 +143,7 @@ func (s *runState) waiting() *why {
 			}
 		}
 		for _, c := range p.Status.ContainerStatuses {
-			if w := c.State.Waiting; w != nil && w.Reason != "ContainerCreating" && w.Reason != "PodInitializing" {
+			if w := c.State.Waiting; w != nil && w.Reason != "" && w.Reason != "ContainerCreating" && w.Reason != "PodInitializing" {
 				return &why{w.Reason, w.Message}
 			}
 		}

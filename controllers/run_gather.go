@@ -57,11 +57,15 @@ func (r *RunLoop) gather(ctx context.Context, run *v1alpha1.Run) (*runState, err
 		}
 	}
 	if s.job != nil {
-		return s, nil
+		if finished(s.job) == nil {
+			return s, nil
+		}
+		// The end of the Job may be known before what the worker had said of it.
+		return s, r.Live.Get(ctx, client.ObjectKeyFromObject(run), run)
 	}
-	p, err := readPlan(ctx, r.Live, run.Namespace, run.Name)
-	if err != nil && !apierrors.IsNotFound(err) {
-		return nil, fmt.Errorf("reading the plan of Run %s: %w", run.Name, err)
+	p, err := readPlan(ctx, r.Live, run)
+	if err != nil {
+		return nil, err
 	}
 	s.plan, s.unplanned = p, r.planned.missingFor(run, p == nil, s.now)
 	return s, nil
@@ -112,7 +116,8 @@ func (r *RunLoop) runsUnderLock(ctx context.Context, o client.Object) []reconcil
 	return out
 }
 
-// startJob makes what the worker needs around it, and its Job.
+// startJob makes what the worker needs around it, and its Job. A Job that is there already, not seen in the cache yet or of a deleted
+// Run of the same name, is an error: the next look sees which.
 func (r *RunLoop) startJob(ctx context.Context, run *v1alpha1.Run, s *runState) error {
 	worker, err := r.workerOf(ctx, run.Namespace)
 	if err != nil {
@@ -132,7 +137,7 @@ func (r *RunLoop) startJob(ctx context.Context, run *v1alpha1.Run, s *runState) 
 	job := jobs.Job(run, s.plan, len(parts), jobs.Options{
 		Image: r.Worker.Image, PullPolicy: r.Worker.PullPolicy, PullSecrets: r.Worker.PullSecrets, Worker: worker, SingleNode: single,
 	})
-	if err := r.Create(ctx, job); err != nil && !apierrors.IsAlreadyExists(err) {
+	if err := r.Create(ctx, job); err != nil {
 		return fmt.Errorf("making the Job of Run %s: %w", run.Name, err)
 	}
 	return nil

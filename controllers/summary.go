@@ -19,7 +19,7 @@ func subjectSummary(v *verdict, generation int64, before []metav1.Condition, wha
 	inEffect := v.decision.InEffect || earned(before, generation)
 	switch {
 	case v.block != nil:
-		blocked(&s, v.block, v.history.Latest != nil && inEffect, before, generation, now)
+		blocked(&s, v.block, inEffect, before, generation, now)
 	case v.decision.Failure != nil && v.decision.Failure.PlanHash == v.decision.Plan.Hash():
 		failedSummary(&s, v, inEffect)
 	case !inEffect:

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/rand"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -72,7 +73,7 @@ func runOf(namespace string, s start) *v1alpha1.Run {
 		},
 		Spec: v1alpha1.RunSpec{
 			Task: p.Subject.Task, Subject: v1alpha1.RunSubject{Kind: p.Subject.Kind, Name: p.Subject.Name}, Serial: p.Serial,
-			PlanHash: p.Hash(), PlanRef: v1alpha1.PlanReference{Name: p.Run}, Now: metav1.NewMicroTime(p.Now), Base: p.Base,
+			PlanHash: p.Hash(), PlanRef: v1alpha1.PlanReference{Name: planRef(p.Run)}, Now: metav1.NewMicroTime(p.Now), Base: p.Base,
 			Cause: string(s.cause), Attempt: s.attempt, Requests: s.requests, Deadline: s.deadline, Undo: s.undo,
 		},
 	}
@@ -89,6 +90,10 @@ func runOf(namespace string, s start) *v1alpha1.Run {
 	}
 	return run
 }
+
+// planRef is the name of a new Run's plan. It is used once: a Run that was deleted takes its plan along only after a while, and another Run
+// of its name must not be left with that.
+func planRef(run string) string { return run + "-" + rand.String(5) }
 
 // lockOf a subject: what its run has to itself. All tasks of a kind share it.
 func lockOf(s plan.Subject) string { return strings.ToLower(s.Kind) + "." + s.Name }

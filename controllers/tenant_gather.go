@@ -72,49 +72,79 @@ func present[T any, P interface {
 	return here, gone
 }
 
-// gatherLastPlans reads the newest plans of objects that are being deleted: what they refer to may be gone before them.
+// gatherLastPlans reads the newest plans of objects that are being deleted, since what they refer to may be gone before them; and those
+// that tell what the result of a suspended Segment was made of.
 func (r *Tenant) gatherLastPlans(ctx context.Context, t *tenant) error {
-	t.lastPlans = map[plan.Subject]*plan.Plan{}
-	var subjects []plan.Subject
+	runs := map[plan.Subject][]string{}
 	for _, a := range t.activationsGone {
-		subjects = append(subjects, plan.SyncSubject(a.Name))
+		s := plan.SyncSubject(a.Name)
+		runs[s] = t.history(s).Runs()
 	}
 	for _, d := range t.sourcesGone {
-		subjects = append(subjects, plan.IngestSubject(d.Name))
+		s := plan.IngestSubject(d.Name)
+		runs[s] = t.history(s).Runs()
 	}
-	for _, s := range subjects {
-		e := t.history(s).Ended
-		if e == nil {
-			continue
+	for i := range t.objects.Segments {
+		o := &t.objects.Segments[i]
+		s := plan.EvaluateSubject(o.Spec.IdentityRef.Name)
+		if latest := t.history(s).Latest; latest != nil && o.Spec.Suspend && !earned(o.Status.Conditions, o.Generation) {
+			runs[s] = []string{latest.Run}
 		}
-		p, err := readPlan(ctx, r.Live, t.namespace, e.Run)
-		if err != nil && !apierrors.IsNotFound(err) {
-			return fmt.Errorf("reading the plan of Run %s: %w", e.Run, err)
+	}
+	t.lastPlans = map[plan.Subject]*plan.Plan{}
+	for s, names := range runs {
+		p, err := r.newestPlan(ctx, t, names)
+		if err != nil {
+			return err
 		}
 		t.lastPlans[s] = p
 	}
 	return nil
 }
 
-// readPlan puts a Run's plan together; NotFound where a part of it is missing.
-func readPlan(ctx context.Context, c client.Reader, namespace, run string) (*plan.Plan, error) {
-	var first corev1.ConfigMap
-	if err := c.Get(ctx, types.NamespacedName{Namespace: namespace, Name: run}, &first); err != nil {
-		return nil, err
+// newestPlan is the first one that is still there; nil for none.
+func (r *Tenant) newestPlan(ctx context.Context, t *tenant, runs []string) (*plan.Plan, error) {
+	for _, name := range runs {
+		i := slices.IndexFunc(t.runs, func(r v1alpha1.Run) bool { return r.Name == name })
+		if i < 0 {
+			continue
+		}
+		if p, err := readPlan(ctx, r.Live, &t.runs[i]); p != nil || err != nil {
+			return p, err
+		}
 	}
-	names, err := jobs.PlanParts(&first)
+	return nil, nil
+}
+
+// readPlan puts a Run's plan together; nil where a part of it is missing, or where it was made by a version of Kith that is not understood.
+func readPlan(ctx context.Context, c client.Reader, run *v1alpha1.Run) (*plan.Plan, error) {
+	parts := []*corev1.ConfigMap{{}}
+	if err := c.Get(ctx, types.NamespacedName{Namespace: run.Namespace, Name: run.Spec.PlanRef.Name}, parts[0]); err != nil {
+		return nil, unlessNotFound(run.Name, err)
+	}
+	names, err := jobs.PlanParts(parts[0])
 	if err != nil {
-		return nil, err
+		return nil, nil //nolint:nilerr // the same as none
 	}
-	parts := []*corev1.ConfigMap{&first}
 	for _, name := range names[1:] {
 		var part corev1.ConfigMap
-		if err := c.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, &part); err != nil {
-			return nil, err
+		if err := c.Get(ctx, types.NamespacedName{Namespace: run.Namespace, Name: name}, &part); err != nil {
+			return nil, unlessNotFound(run.Name, err)
 		}
 		parts = append(parts, &part)
 	}
-	return jobs.Plan(parts)
+	p, err := jobs.Plan(parts)
+	if err != nil {
+		return nil, nil //nolint:nilerr // the same as none
+	}
+	return p, nil
+}
+
+func unlessNotFound(run string, err error) error {
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return fmt.Errorf("reading the plan of Run %s: %w", run, err)
 }
 
 // memory is what is kept of a namespace between passes: nothing that can't be lost.

@@ -484,3 +484,85 @@ func TestWhateverHappens(t *testing.T) {
 		}
 	}
 }
+
+func TestApprovals(t *testing.T) {
+	w := newWorld(t)
+	w.settle()
+	over := map[string]bool{"vip": true, "mail": true}
+	w.answer = func(p *plan.Plan) *v1alpha1.RunResult {
+		switch {
+		case p.Evaluate != nil && over["vip"] && !slices.Contains(p.Approved, "vip"):
+			return &v1alpha1.RunResult{Outcome: v1alpha1.OutcomeCommitted, Revision: &v1alpha1.RunRevision{
+				Failures: []v1alpha1.RunFailure{{Kind: "Segment", Name: "vip", Class: string(fault.BudgetExceeded), Message: "9 of 10 would leave"}},
+			}}
+		case p.Sync != nil && over[p.Subject.Name] && !slices.Contains(p.Approved, p.Subject.Name):
+			return &v1alpha1.RunResult{Outcome: v1alpha1.OutcomeFailed, Class: string(fault.BudgetExceeded), Message: "9 of 10 would be removed"}
+		}
+		return nil
+	}
+	s := w.objects.Segment("vip")
+	s.Spec.Where = `profile.tier == "silver"`
+	changed(s)
+	expect(t, "a condition that changes too much", w.settle(), "people-evaluate-2", "letter-sync-2", "mail-sync-2")
+	if got := w.states(); got["vip"] != "Stalled BudgetExceeded" || got["grade"] != "Ready Succeeded" || got["mail"] != "Stalled BudgetExceeded" || got["letter"] != "Ready Succeeded" {
+		t.Errorf("%v", got)
+	}
+	for _, wrong := range []string{"people-evaluate-1", "x"} {
+		w.objects.Segment("vip").Annotations = map[string]string{v1alpha1.AnnotationApprove: wrong}
+		expect(t, "the approval of another run", w.settle())
+	}
+	w.objects.Segment("vip").Annotations = map[string]string{v1alpha1.AnnotationApprove: "people-evaluate-2"}
+	expect(t, "approved", w.settle(), "people-evaluate-3", "letter-sync-3", "mail-sync-3")
+	if got := w.states()["vip"]; got != "Ready Succeeded" {
+		t.Errorf("%s", got)
+	}
+	w.objects.Activation("mail").Annotations = map[string]string{v1alpha1.AnnotationApprove: "mail-sync-2"}
+	expect(t, "the approval of older data", w.settle())
+	w.objects.Activation("mail").Annotations = map[string]string{v1alpha1.AnnotationApprove: "mail-sync-3"}
+	expect(t, "approved", w.settle(), "mail-sync-4")
+	if got := w.states()["mail"]; got != "Ready Succeeded" {
+		t.Errorf("%s", got)
+	}
+}
+
+// TestADecisionThatWasMadeOnOldRuns: the cache may be behind what the API has.
+func TestADecisionThatWasMadeOnOldRuns(t *testing.T) {
+	begin := func() (*world, *tenant) {
+		w := newWorld(t)
+		w.objects.Destinations[0].Spec.Delivery.Concurrency = 1
+		w.settle()
+		w.objects.Activation("mail").Annotations = map[string]string{v1alpha1.AnnotationRunNow: "1"}
+		g := w.gather()
+		g.decide()
+		if len(g.starts) != 1 {
+			t.Fatal(g.starts)
+		}
+		return w, g
+	}
+	w, g := begin()
+	s := g.starts[0]
+	if !g.current(s, w.runs) {
+		t.Error("nothing has changed")
+	}
+	if g.current(s, append(slices.Clone(w.runs), *runOf("acme", s))) {
+		t.Error("the very run is there already")
+	}
+	ended := *runOf("acme", s)
+	runStep{end: &runEnd{complete: true, reason: "Committed"}}.apply(&ended, w.now)
+	if g.current(s, append(slices.Clone(w.runs), ended)) {
+		t.Error("a run that the decision did not know of has ended")
+	}
+	letter := *runOf("acme", start{plan: w.plans["letter-sync-1"]})
+	letter.Name, letter.UID = "letter-sync-2", "letter-sync-2"
+	if g.current(s, append(slices.Clone(w.runs), letter)) {
+		t.Error("the Destination takes one at a time")
+	}
+	if s.undo = true; !g.current(s, append(slices.Clone(w.runs), letter)) {
+		t.Error("what is to be undone waits for others")
+	}
+	crm := *runOf("acme", start{plan: w.plans["crm-ingest-1"]})
+	crm.Name, crm.UID = "crm-ingest-2", "crm-ingest-2"
+	if s.undo = false; !g.current(s, append(slices.Clone(w.runs), crm)) {
+		t.Error("a run under another lock is in the way")
+	}
+}

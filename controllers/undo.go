@@ -32,7 +32,7 @@ func (t *tenant) undo(s plan.Subject, d drop, p *plan.Plan, did bool) {
 		t.drops = append(t.drops, d)
 		return
 	}
-	if e.Outcome == v1alpha1.OutcomeSuperseded && h.Latest != nil && h.Latest.Run != e.Base {
+	if e.Outcome == v1alpha1.OutcomeSuperseded && h.Learned() {
 		t.startUndo(h, p, e.Attempt) // it has learned what the lake has
 		return
 	}

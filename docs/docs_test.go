@@ -1,5 +1,6 @@
-// Package docs checks that the documentation says what the code does: the fields of every kind, the classes of errors, the crash
-// points, the packages, the relations of the lake, every manifest and expression that is shown, and every link.
+// Package docs checks that the documentation says what the code does: the fields of every kind, its columns and the reasons of its
+// conditions, the classes of errors, the crash points, the packages, the relations of the lake, every manifest and expression that is
+// shown, and every link.
 package docs
 
 import (

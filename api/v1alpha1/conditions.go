@@ -60,12 +60,11 @@ const (
 	ReasonPlanMissing = "PlanMissing"
 )
 
+// ReasonLockHeld is why a Run is Waiting while a worker of an earlier one under its lock has not ended.
+const ReasonLockHeld = "LockHeld"
+
 // Reasons of events, beside those of conditions.
 const (
-	// EventRunStarted: a Run was made.
-	EventRunStarted = "RunStarted"
-	// EventRunFailed: a Run failed.
-	EventRunFailed = "RunFailed"
 	// EventNotUndone: a finalizer was dropped although what it stands for was not done.
 	EventNotUndone = "NotUndone"
 )

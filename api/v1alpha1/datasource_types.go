@@ -205,7 +205,7 @@ type DataSourceStatus struct {
 // DataSource declares where one kind of customer data comes from.
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
-// +kubebuilder:resource:categories=kith,shortName=ds
+// +kubebuilder:resource:categories=kith,shortName=src
 // +kubebuilder:printcolumn:name="Kind",type=string,JSONPath=`.spec.recordKind`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Rows",type=integer,JSONPath=`.status.rows`

@@ -253,6 +253,7 @@ type RunOutput struct {
 // +kubebuilder:printcolumn:name="Task",type=string,JSONPath=`.spec.task`
 // +kubebuilder:printcolumn:name="Subject",type=string,JSONPath=`.spec.subject.name`
 // +kubebuilder:printcolumn:name="Outcome",type=string,JSONPath=`.status.result.outcome`
+// +kubebuilder:printcolumn:name="Failed",type=string,JSONPath=`.status.conditions[?(@.type=="Failed")].reason`
 // +kubebuilder:printcolumn:name="Done",type=integer,JSONPath=`.status.progress.done`
 // +kubebuilder:printcolumn:name="Unit",type=string,JSONPath=`.status.progress.unit`,priority=1
 // +kubebuilder:printcolumn:name="Why",type=string,JSONPath=`.spec.cause`,priority=1

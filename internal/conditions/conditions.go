@@ -6,6 +6,7 @@ package conditions
 
 import (
 	"time"
+	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -35,16 +36,13 @@ const maxMessage = 32768 / 4
 
 // Apply writes a summary into an object's conditions.
 func Apply(to *[]metav1.Condition, generation int64, s Summary, now time.Time) {
-	if len(s.Message) > maxMessage {
-		s.Message = s.Message[:maxMessage]
-	}
 	set := func(kind string, yes bool, reason, message string) {
 		status := metav1.ConditionFalse
 		if yes {
 			status = metav1.ConditionTrue
 		}
 		meta.SetStatusCondition(to, metav1.Condition{
-			Type: kind, Status: status, Reason: reason, Message: message, ObservedGeneration: generation, LastTransitionTime: metav1.NewTime(now),
+			Type: kind, Status: status, Reason: reason, Message: Cut(message, maxMessage), ObservedGeneration: generation, LastTransitionTime: metav1.NewTime(now),
 		})
 	}
 	set(v1alpha1.ConditionReady, s.Ready && s.Stalled == "", s.Reason, s.Message)
@@ -64,4 +62,15 @@ func Apply(to *[]metav1.Condition, generation int64, s Summary, now time.Time) {
 		return
 	}
 	set(v1alpha1.ConditionFresh, s.Fresh.True, s.Fresh.Reason, s.Fresh.Message)
+}
+
+// Cut is the beginning of a text, of at most so many bytes and whole characters: the API would store another text in the place of half a one.
+func Cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most]
 }

@@ -12,16 +12,16 @@ import (
 // LabelPlanParts on a plan's first ConfigMap says how many there are.
 const LabelPlanParts = "cdp.kith.dev/plan-parts"
 
-// planName is the ConfigMap of a part of a plan.
-func planName(run string, i int) string {
+// planName is the ConfigMap of a part of a plan, given the first.
+func planName(first string, i int) string {
 	if i == 0 {
-		return run
+		return first
 	}
-	return fmt.Sprintf("%s-part-%d", run, i)
+	return fmt.Sprintf("%s-part-%d", first, i)
 }
 
-// ConfigMaps hold a plan, compressed: one, or more where it is larger than a ConfigMap may be. They never change. The first is named
-// like the Run and is to be created last: once it is there, all of them are.
+// ConfigMaps hold a plan, compressed: one, or more where it is larger than a ConfigMap may be. They never change. The first is the one
+// that the Run names and is to be created last: once it is there, all of them are.
 func ConfigMaps(r *v1alpha1.Run, p *plan.Plan) ([]*corev1.ConfigMap, error) {
 	parts, err := plan.Pack(p)
 	if err != nil {
@@ -31,7 +31,7 @@ func ConfigMaps(r *v1alpha1.Run, p *plan.Plan) ([]*corev1.ConfigMap, error) {
 	out := make([]*corev1.ConfigMap, len(parts))
 	for i, part := range parts {
 		c := &corev1.ConfigMap{
-			ObjectMeta: owned(r, planName(r.Name, i)), Immutable: &immutable, BinaryData: map[string][]byte{plan.PartName(i): part},
+			ObjectMeta: owned(r, planName(r.Spec.PlanRef.Name, i)), Immutable: &immutable, BinaryData: map[string][]byte{plan.PartName(i): part},
 		}
 		c.Labels[LabelPlanParts] = fmt.Sprint(len(parts))
 		out[len(parts)-1-i] = c

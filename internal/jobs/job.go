@@ -180,7 +180,7 @@ func planVolume(r *v1alpha1.Run, parts int) corev1.VolumeSource {
 	projected := &corev1.ProjectedVolumeSource{}
 	for i := range parts {
 		projected.Sources = append(projected.Sources, corev1.VolumeProjection{
-			ConfigMap: &corev1.ConfigMapProjection{LocalObjectReference: corev1.LocalObjectReference{Name: planName(r.Name, i)}},
+			ConfigMap: &corev1.ConfigMapProjection{LocalObjectReference: corev1.LocalObjectReference{Name: planName(r.Spec.PlanRef.Name, i)}},
 		})
 	}
 	return corev1.VolumeSource{Projected: projected}

@@ -27,7 +27,7 @@ type Ended struct {
 	Undo     bool
 }
 
-// Failed: the run did not do what it was made for. One that was overtaken has not failed.
+// Failed says whether the run did not do what it was made for. One that was overtaken has not failed.
 func (e *Ended) Failed() bool { return e != nil && e.Outcome == v1alpha1.OutcomeFailed }
 
 // History is what the Runs of one subject tell, and all that a decision knows of the lake.
@@ -155,6 +155,15 @@ func RevisionsOf(histories map[Subject]*History) Revisions {
 		if h.Latest != nil {
 			out[s] = *h.Latest
 		}
+	}
+	return out
+}
+
+// Runs that are over, newest first.
+func (h *History) Runs() []string {
+	out := make([]string, 0, len(h.ended))
+	for _, e := range slices.Backward(h.ended) {
+		out = append(out, e.Run)
 	}
 	return out
 }
