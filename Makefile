@@ -49,7 +49,7 @@ manifests: ## Generate CRDs from api/ and RBAC rules from controllers/ into conf
 
 .PHONY: fmt
 fmt: ## Format the Go code.
-	gofmt -w api cmd config controllers hack internal main.go test
+	gofmt -w api cmd config controllers docs hack internal main.go test
 
 .PHONY: vet
 vet: ## Run go vet.

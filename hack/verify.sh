@@ -21,7 +21,7 @@ diff -r "$tmp/chart" charts/kith/files || complain "charts/kith/files is not wha
 "$controller_gen" object:headerFile=hack/boilerplate.go.txt paths=./api/... output:object:dir="$tmp/object" || complain "deepcopy can't be generated"
 diff "$tmp/object/zz_generated.deepcopy.go" api/v1alpha1/zz_generated.deepcopy.go || complain "deepcopy is not what api/ says: run make generate"
 
-unformatted=$(gofmt -l api cmd config controllers hack internal main.go test)
+unformatted=$(gofmt -l api cmd config controllers docs hack internal main.go test)
 [ -z "$unformatted" ] || complain "not formatted, run make fmt: $unformatted"
 go mod tidy -diff || complain "go.mod is not tidy: run go mod tidy"
 go mod verify >/dev/null || complain "a module in the cache is not what go.sum says"

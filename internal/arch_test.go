@@ -4,10 +4,15 @@ package internal_test
 import (
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -16,7 +21,20 @@ const module = "github.com/kith-dev/kith/"
 
 // controlPlane are the packages of internal/ that may know Kubernetes and plans. Every other one is data plane.
 var controlPlane = map[string]bool{
-	"local": true, "manifest": true, "plan": true, "report": true, "worker": true,
+	"conditions": true, "jobs": true, "local": true, "manifest": true, "plan": true, "report": true, "runreport": true, "worker": true,
+}
+
+// manager are the packages of Kith that the manager is linked with: the control plane, and of the data plane what checks declarations.
+var manager = []string{
+	"", "api/v1alpha1", "controllers", "internal/conditions", "internal/fault", "internal/ingest/record", "internal/jobs", "internal/normalise", "internal/plan",
+	"internal/segment/lang", "internal/sqlgen",
+}
+
+// control are the manager's packages that may import each other in this way only, apart from plan, whose imports are in manager.
+var control = map[string][]string{
+	"controllers":         {"api/v1alpha1", "internal/conditions", "internal/fault", "internal/jobs", "internal/plan"},
+	"internal/jobs":       {"api/v1alpha1", "internal/plan"},
+	"internal/conditions": {"api/v1alpha1"},
 }
 
 type listed struct {
@@ -88,11 +106,111 @@ func TestDataPlaneKnowsNoKubernetes(t *testing.T) {
 
 // TestManagerNeedsNoCgo: what the manager uses must link into a static binary.
 func TestManagerNeedsNoCgo(t *testing.T) {
-	for _, p := range deps(t, "./api/...", "./internal/plan", "./internal/segment/lang", "./internal/manifest") {
+	for _, p := range deps(t, ".", "./api/...", "./internal/plan", "./internal/segment/lang", "./internal/manifest") {
 		if !p.Standard && len(p.CgoFiles) > 0 {
 			t.Errorf("the manager would be linked with C code of %s", p.ImportPath)
 		}
 	}
+}
+
+// TestManagerIsSmall: it reads no lake and runs no engine.
+func TestManagerIsSmall(t *testing.T) {
+	for _, p := range deps(t, ".") {
+		if name, ok := strings.CutPrefix(p.ImportPath+"/", module); ok && !slices.Contains(manager, strings.TrimSuffix(name, "/")) {
+			t.Errorf("the manager is linked with %s", p.ImportPath)
+		}
+	}
+}
+
+func TestControlPlanePointsOneWay(t *testing.T) {
+	for dir, allowed := range control {
+		for file, f := range parsed(t, dir, parser.ImportsOnly) {
+			for _, i := range f.Imports {
+				path, err := strconv.Unquote(i.Path.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if name, ok := strings.CutPrefix(path, module); ok && !slices.Contains(allowed, name) {
+					t.Errorf("%s imports %s", file, path)
+				}
+			}
+		}
+	}
+}
+
+// TestManagerReadsNoSecret: neither its code nor its rights know the kind. Workers mount Secrets by name.
+func TestManagerReadsNoSecret(t *testing.T) {
+	for _, dir := range manager {
+		for file, f := range parsed(t, dir, parser.SkipObjectResolution) {
+			core := ""
+			for _, i := range f.Imports {
+				if i.Path.Value == `"k8s.io/api/core/v1"` {
+					core = "v1"
+					if i.Name != nil {
+						core = i.Name.Name
+					}
+				}
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.SelectorExpr:
+					if x, ok := n.X.(*ast.Ident); ok && x.Name == core && (n.Sel.Name == "Secret" || n.Sel.Name == "SecretList") {
+						t.Errorf("%s knows %s.%s", file, core, n.Sel.Name)
+					}
+				case *ast.CallExpr:
+					if s, ok := n.Fun.(*ast.SelectorExpr); ok && s.Sel.Name == "Secrets" {
+						t.Errorf("%s calls Secrets()", file)
+					}
+				case *ast.BasicLit:
+					if n.Value == `"secrets"` || n.Value == `"Secret"` {
+						t.Errorf("%s names the kind: %s", file, n.Value)
+					}
+				}
+				return true
+			})
+		}
+	}
+	rights, err := os.ReadFile("../controllers/rbac.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	markers := 0
+	for line := range strings.Lines(string(rights)) {
+		if !strings.Contains(line, "+kubebuilder:rbac:") {
+			continue
+		}
+		markers++
+		if strings.Contains(line, "secret") || strings.Contains(line, "*") {
+			t.Errorf("too wide a right: %s", line)
+		}
+	}
+	if markers < 5 {
+		t.Errorf("%d rights: are they still there?", markers)
+	}
+}
+
+// parsed are the files of a package, without its tests.
+func parsed(t *testing.T, dir string, mode parser.Mode) map[string]*ast.File {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join("..", dir, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]*ast.File{}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, mode)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[name] = f
+	}
+	if len(out) == 0 {
+		t.Fatalf("no package at %q", dir)
+	}
+	return out
 }
 
 // TestAPIImportsNothingOfKith: the API types are what others import.

@@ -31,6 +31,7 @@ type runOptions struct {
 	report    string
 	memory    string
 	threads   int
+	approve   []string
 }
 
 func newRun() *cobra.Command {
@@ -53,6 +54,7 @@ func newRun() *cobra.Command {
 	f.StringVarP(&o.output, "output", "o", "text", "text or json")
 	f.StringVar(&o.report, "report", "", "where to write the HTML report; without it, report.html in the lake")
 	f.StringVar(&o.memory, "memory", "", "memory limit of the engine, such as 4GB; without it, 60% of what there is")
+	f.StringArrayVar(&o.approve, "approve", nil, "name of a Segment or Activation that may exceed its budget in this run; can be given again")
 	f.IntVar(&o.threads, "threads", 0, "threads of the engine; without it, one for each processor")
 	_ = c.MarkFlagRequired("filename")
 	_ = c.MarkFlagRequired("lake")
@@ -75,6 +77,11 @@ func run(ctx context.Context, out io.Writer, o runOptions) error {
 	if err != nil {
 		return err
 	}
+	for _, name := range o.approve {
+		if objects.Activation(name) == nil && objects.Segment(name) == nil {
+			return fault.New(fault.ReferenceNotFound, "there is no Activation or Segment %q to approve", name)
+		}
+	}
 	l, err := lake.Open(ctx, o.lake)
 	if err != nil {
 		return err
@@ -88,7 +95,7 @@ func run(ctx context.Context, out io.Writer, o runOptions) error {
 	env.Lake = l
 	watch := newWatcher(out, o.output)
 	runner := local.Runner{
-		Objects: objects, Lake: l, Watcher: watch, Now: now,
+		Objects: objects, Lake: l, Watcher: watch, Now: now, Approve: o.approve,
 		Worker: func(ctx context.Context, p *plan.Plan) (worker.Outcome, error) {
 			return worker.Run(ctx, env.With(watch.Progress), p)
 		},

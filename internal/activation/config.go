@@ -8,7 +8,9 @@
 //	gates.go, diff.go    who may be sent, and what changes at the receiver (SQL)
 //	journal.go           the log of one run, on disk
 //	fold.go, ledger.go   journals and the ledger before a run make the ledger after it (SQL)
+//	budget.go            changes that are too many to go on without being asked
 //	deliver.go           batches, retries, bisection; publish.go: receivers that take a whole run at once
+//	remove.go            taking everybody out of the receiver again
 //	explain.go           every gate for one person
 //
 // What does not live here: how a receiver is spoken to (connectors/webhook, connectors/filesink), the decision about
@@ -78,6 +80,10 @@ type Config struct {
 	Fields              []Field
 	Mode                Mode
 	Delivery            Delivery
+	Budget              Budget
+	// RemoveMembers takes out everybody who is, or may be, at the receiver and sends nobody, whatever the mode: the Activation is
+	// being deleted. Of the rest of a Config it needs Plan, Mode, Delivery and the names of Fields alone.
+	RemoveMembers bool
 }
 
 // Progress is told how many of the total changes were delivered. It may be nil.
@@ -128,7 +134,7 @@ func (c Config) withDefaults() (Config, error) {
 	if d.MaxAttempts <= 0 {
 		d.MaxAttempts = 8
 	}
-	if len(c.Include) == 0 {
+	if len(c.Include) == 0 && !c.RemoveMembers {
 		return c, fault.New(fault.InvalidManifest, "activation %s: audience.include names no segment", c.name())
 	}
 	keys, seen := 0, map[string]bool{}
@@ -144,7 +150,7 @@ func (c Config) withDefaults() (Config, error) {
 	if keys != 1 {
 		return c, fault.New(fault.InvalidManifest, "activation %s: %d fields have key: true; exactly one names the person at the destination", c.name(), keys)
 	}
-	if c.Plan.Run == "" || c.Plan.Subject == "" || c.Identity == nil || c.Evaluated == nil {
+	if c.Plan.Run == "" || c.Plan.Subject == "" || !c.RemoveMembers && (c.Identity == nil || c.Evaluated == nil) {
 		return c, fault.New(fault.Internal, "activation %q: the plan names no run, identity revision or evaluation", c.name())
 	}
 	return c, nil

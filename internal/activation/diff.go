@@ -37,7 +37,7 @@ const (
 // removals are what the receiver holds, or may hold, of those who are not to be there under that key.
 const removals = `
 SELECT 'remove' AS operation, h.profile_id, h.key, h.payload, h.rank,
-	CASE WHEN g.in_audience IS NOT TRUE THEN 'LeftAudience' WHEN g.reason = 'Eligible' THEN 'KeyChanged' ELSE g.reason END AS reason,
+	CASE WHEN g.in_audience IS NOT TRUE THEN {left} WHEN g.reason = 'Eligible' THEN 'KeyChanged' ELSE g.reason END AS reason,
 	CASE WHEN g.in_audience IS NOT TRUE THEN nullif(g.reason, 'LeftAudience') ELSE g.detail END AS detail,
 	h.outcome = 'Uncertain' AS doubted, h.outcome = 'Uncertain' AND h.operation = 'remove' AS same,
 	h.run AS held_run, h.batch AS held_batch, NULL AS held_rank
@@ -61,13 +61,14 @@ FROM planned ORDER BY seq`
 // diff compares the gates with what the receiver holds. Only a receiver of batches can be sent one again as it was.
 func (r *run) diff(ctx context.Context, repeats bool) error {
 	once, gone, unwanted := sqlgen.Query(wantedAlways), sqlgen.Query("true"), sqlgen.Query("true")
-	switch r.Mode {
-	case Append:
+	switch {
+	case r.RemoveMembers:
+	case r.Mode == Append:
 		once, gone, unwanted = wantedOnce, onlyGone, "false"
-	case UpsertOnly:
+	case r.Mode == UpsertOnly:
 		unwanted = sqlgen.Format("(h.outcome = 'Uncertain' OR g.reason = 'Eligible' OR list_contains({refusals}, g.reason))", sqlgen.Args{"refusals": refusals})
 	}
-	wanted := sqlgen.UnionAll(sqlgen.Format(upserts, sqlgen.Args{"wanted": once}), sqlgen.Format(removals, sqlgen.Args{"unwanted": unwanted}))
+	wanted := sqlgen.UnionAll(sqlgen.Format(upserts, sqlgen.Args{"wanted": once}), sqlgen.Format(removals, sqlgen.Args{"unwanted": unwanted, "left": r.left()}))
 	return execAll(ctx, r.DB, sqlgen.Format(handover, sqlgen.Args{"gone": gone}), relabel,
 		sqlgen.Format(operations, sqlgen.Args{"wanted": wanted, "repeats": repeats}))
 }

@@ -61,7 +61,10 @@ func (e *explanation) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := e.attach(ctx, base); err != nil {
+	if err := e.attach(ctx); err != nil {
+		return err
+	}
+	if err := e.attachBase(ctx, base); err != nil {
 		return err
 	}
 	if err := execAll(ctx, e.DB, journalTables...); err != nil {

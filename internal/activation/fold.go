@@ -41,9 +41,10 @@ func emptyLedger() sqlgen.Query {
 }
 
 // match are the columns that tell one row of a ledger from another. A receiver knows people by their key alone, so
-// Mirror and Upsert do too, and a profile that merged or split causes no sending; Append counts per person.
+// Mirror and Upsert do too, and a profile that merged or split causes no sending; Append counts per person, until everybody
+// is taken out by key.
 func (c Config) match() []sqlgen.Ident {
-	if c.Mode == Append {
+	if c.Mode == Append && !c.RemoveMembers {
 		return sqlgen.Names("key", "profile_id")
 	}
 	return sqlgen.Names("key")

@@ -20,6 +20,8 @@ const (
 	KeyDuplicate = "KeyDuplicate" // somebody with a better rank, or a smaller id, has the same key
 	LeftAudience = "LeftAudience" // not in the audience any more, but at the receiver until this run, or still
 	KeyChanged   = "KeyChanged"   // the person is in the audience, under another key
+	// ActivationDeleted is why everybody is taken out of the receiver.
+	ActivationDeleted = "ActivationDeleted"
 )
 
 // refusals are the reasons for which even UpsertOnly takes people out.
@@ -27,8 +29,8 @@ var refusals = []string{
 	Excluded, string(consent.ConsentDenied), string(consent.ConsentWithdrawn), string(consent.ConsentExpired),
 }
 
-// attach makes views of everything a run reads.
-func (r *run) attach(ctx context.Context, base *lake.Revision) error {
+// attach makes views of the people that a run reads.
+func (r *run) attach(ctx context.Context) error {
 	views := []struct {
 		view string
 		rev  *lake.Revision
@@ -51,6 +53,11 @@ func (r *run) attach(ctx context.Context, base *lake.Revision) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// attachBase makes a view of the ledger that the run builds on.
+func (r *run) attachBase(ctx context.Context, base *lake.Revision) error {
 	if _, ok := base.Version(ledgerTable(r.name())); !ok {
 		return r.DB.Exec(ctx, emptyLedger())
 	}

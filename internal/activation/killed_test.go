@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/kith-dev/kith/internal/activation"
+	"github.com/kith-dev/kith/internal/engine"
 	"github.com/kith-dev/kith/internal/fault"
 )
 
@@ -131,5 +132,49 @@ func TestHopeless(t *testing.T) {
 	res, err := activation.Run(w.ctx, w.env(), c, r.destination())
 	if !fault.Is(err, fault.DestinationRefused) || res.Rejected < 1000 || res.Failed == 0 || res.Rejected+res.Failed != 1103 {
 		t.Errorf("%+v, %v", res, err)
+	}
+}
+
+// TestTwoAtOnce: a worker that was given up for dead still sends when its successor begins, and when one begins that takes people out.
+// The journal's lock refuses both before they send anything.
+func TestTwoAtOnce(t *testing.T) {
+	t.Parallel()
+	w, r := crowd(t, 4), newReceiver(t)
+	began, ended, goOn := make(chan struct{}), make(chan error), make(chan struct{})
+	r.fault = func(_ http.ResponseWriter, in request, _ func()) bool {
+		if in.Batch == 1 {
+			close(began)
+			r.mu.Unlock()
+			<-goOn
+			r.mu.Lock()
+		}
+		return false
+	}
+	first, successor, removal := w.config(activation.Mirror), w.config(activation.Mirror), w.removal(activation.Mirror)
+	successor.Plan.Run, removal.Plan.Run = "mail-sync-2", "mail-sync-3"
+	go func() {
+		_, err := activation.Run(w.ctx, w.env(), first, r.destination())
+		ended <- err
+	}()
+	<-began
+	// Another process has an engine of its own.
+	db, err := engine.Open(w.ctx, engine.Options{Scratch: t.TempDir(), MemoryLimit: "1GB", Threads: 1, Allowed: []string{w.dir}})
+	w.must(err)
+	defer func() { _ = db.Close() }()
+	env := w.env()
+	env.DB = db
+	for _, c := range []activation.Config{first, successor, removal} {
+		if _, err := activation.Run(w.ctx, env, c, r.destination()); !fault.Is(err, fault.LakeLocked) {
+			t.Errorf("%s beside another: %v", c.Plan.Run, err)
+		}
+	}
+	close(goOn)
+	w.must(<-ended)
+	if len(r.requests) != 2 {
+		t.Errorf("%d requests", len(r.requests))
+	}
+	r.holds(t, w.eligible())
+	if _, err := activation.Run(w.ctx, env, successor, r.destination()); !fault.Is(err, fault.Superseded) || len(r.requests) != 2 {
+		t.Errorf("the successor, planned before: %v, %d requests", err, len(r.requests))
 	}
 }

@@ -49,7 +49,7 @@ WITH kept AS (
 	SELECT profile_id, min(key) AS key FROM kept WHERE in_audience AND gate <> 'Eligible' GROUP BY profile_id
 ), told AS (
 	SELECT k.*, NOT current AND NOT open AND outcome IN ('Failed', 'Rejected') AS over,
-		CASE WHEN NOT in_audience THEN 'LeftAudience' WHEN current THEN 'Eligible' WHEN f.key IS NULL THEN 'KeyChanged' ELSE gate END AS now_reason
+		CASE WHEN NOT in_audience THEN {left} WHEN current THEN 'Eligible' WHEN f.key IS NULL THEN 'KeyChanged' ELSE gate END AS now_reason
 	FROM kept k LEFT JOIN first f ON f.profile_id = k.profile_id AND f.key = k.key
 )
 SELECT profile_id, key, payload, CASE WHEN over THEN sha256(payload) ELSE payload_hash END AS payload_hash, operation,

@@ -29,6 +29,9 @@ func (r *run) publish(ctx context.Context, p Publisher, log *journal, died *dead
 // destination may be ahead of the ledger, so that a run after one that died does it again.
 func (r *run) publishSnapshot(ctx context.Context, p Publisher, log *journal, changed bool) (ending, error) {
 	if !changed {
+		if r.RemoveMembers { // a file that is gone is as good as an empty one
+			return ending{}, nil
+		}
 		there, err := p.Published(ctx, "")
 		if err != nil || there {
 			return ending{}, err

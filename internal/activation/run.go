@@ -39,8 +39,9 @@ func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // Run brings the destination up to date and commits the ledger. When people could not be delivered, or were rejected, the
 // ledger is committed and an error is returned beside the result: DestinationDown, DestinationRefused or RecordsRejected.
-// After any other error nothing is committed, and the next run takes up what was sent from the journal. A plan that
-// was committed already gives the same answer again and sends nothing.
+// After any other error nothing is committed, and the next run takes up what was sent from the journal; after BudgetExceeded
+// nothing was sent either. A plan that
+// was committed already gives the same answer again and sends nothing. A run with RemoveMembers that finds nobody to take out commits nothing.
 func Run(ctx context.Context, env Env, c Config, dest Destination) (Result, error) {
 	c, err := c.withDefaults()
 	if err != nil {
@@ -78,6 +79,21 @@ func Run(ctx context.Context, env Env, c Config, dest Destination) (Result, erro
 	return after.answer(j)
 }
 
+// Committed gives the result of a run again whose ledger is rev, and removes the journals that the ledger holds: an attempt that
+// died just after its commit left them. The error is that of the run.
+func Committed(lakeDir, activation string, rev *lake.Revision) (Result, error) {
+	s, err := readState(rev)
+	if err != nil {
+		return Result{}, err
+	}
+	j, err := openJournals(lakeDir, activation)
+	if err != nil {
+		return Result{}, err
+	}
+	defer j.close()
+	return s.answer(j)
+}
+
 // answer deletes the journals that the committed ledger holds and gives the run's result.
 func (s state) answer(j *journals) (Result, error) {
 	if err := j.remove(s.Journals); err != nil {
@@ -106,6 +122,14 @@ func (r *run) sync(ctx context.Context, j *journals, before state, tx *lake.Tx, 
 	if err != nil {
 		return state{}, err
 	}
+	if r.RemoveMembers {
+		if nothing, err := r.nothingToRemove(ctx, dest, died); err != nil || nothing {
+			return state{}, err
+		}
+	}
+	if err := r.withinBudget(ctx, tx.Base()); err != nil {
+		return state{}, err
+	}
 	after := state{Origin: origin(before, died), Journals: withRun(died.runs, r.Plan.Run)}
 	log, err := j.open(r.Plan.Run, after.Origin, died.size)
 	if err != nil {
@@ -122,7 +146,7 @@ func (r *run) sync(ctx context.Context, j *journals, before state, tx *lake.Tx, 
 			e = ending{stopped: out.stopped, people: unattempted, outcome: outcomeFailed}
 		}
 	case Publisher:
-		e, err = r.publish(ctx, d, log, died, tx.Base() == nil)
+		e, err = r.publish(ctx, d, log, died, tx.Base() == nil && !r.RemoveMembers)
 	default:
 		err = fault.New(fault.Internal, "destination %s takes neither batches nor files", dest.Name())
 	}
@@ -156,10 +180,13 @@ func origin(before state, died *dead) string {
 
 // prepare reads what is there and plans what is to be done, into scratch tables.
 func (r *run) prepare(ctx context.Context, j *journals, base *lake.Revision, dest Destination) (*dead, error) {
-	if err := r.checkSegments(); err != nil {
+	read, judge := r.readPeople, r.judge
+	if r.RemoveMembers {
+		read, judge = r.readNobody, r.judgeNobody
+	} else if err := r.open(ctx); err != nil {
 		return nil, err
 	}
-	if err := r.attach(ctx, base); err != nil {
+	if err := r.attachBase(ctx, base); err != nil {
 		return nil, err
 	}
 	died, err := loadDead(ctx, r.DB, j, r.Plan.Run)
@@ -175,16 +202,24 @@ func (r *run) prepare(ctx context.Context, j *journals, base *lake.Revision, des
 	if err := r.DB.Exec(ctx, sqlgen.Format("CREATE OR REPLACE TABLE sync_dead_letters AS {letters}", sqlgen.Args{"letters": sqlgen.Query(deadLetters)})); err != nil {
 		return nil, err
 	}
-	if err := r.readPeople(ctx); err != nil {
-		return nil, err
-	}
-	if err := r.foldJournal(ctx); err != nil {
-		return nil, err
-	}
-	if err := r.passGates(ctx, sqlgen.Lit(true)); err != nil {
-		return nil, r.explainBinding(err)
+	for _, step := range []func(context.Context) error{read, r.foldJournal, judge} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
 	}
 	return died, r.diff(ctx, !files)
+}
+
+// open makes sure of the audience, and views of what tells it.
+func (r *run) open(ctx context.Context) error {
+	if err := r.checkSegments(); err != nil {
+		return err
+	}
+	return r.attach(ctx)
+}
+
+func (r *run) judge(ctx context.Context) error {
+	return r.explainBinding(r.passGates(ctx, sqlgen.Lit(true)))
 }
 
 // explainBinding tells a field that names what the revisions do not have from a bug: an attribute that no source supplies any
@@ -240,7 +275,7 @@ func (r *run) finish(ctx context.Context, j *journals, log *journal, tx *lake.Tx
 	if err := r.foldJournal(ctx); err != nil {
 		return err
 	}
-	if err := r.DB.Exec(ctx, ledger); err != nil {
+	if err := r.DB.Exec(ctx, sqlgen.Format(ledger, sqlgen.Args{"left": r.left()})); err != nil {
 		return err
 	}
 	if err := r.count(ctx, &after.Result); err != nil {

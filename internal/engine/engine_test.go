@@ -237,7 +237,21 @@ func TestScratchOfADeadProcessIsRemoved(t *testing.T) {
 
 func TestDefaultMemoryLimitIsBelowTheMachine(t *testing.T) {
 	var n int64
-	if _, err := fmt.Sscanf(defaultMemoryLimit(), "%dMiB", &n); err != nil || n < 64 || n<<20 > totalMemory()*7/10 {
-		t.Errorf("limit %s of %d bytes", defaultMemoryLimit(), totalMemory())
+	if _, err := fmt.Sscanf(defaultMemoryLimit(), "%dMiB", &n); err != nil || n < 64 || n<<20 > totalMemory("/")*7/10 {
+		t.Errorf("limit %s of %d bytes", defaultMemoryLimit(), totalMemory("/"))
+	}
+}
+
+// TestDefaultScratchIsBelowTMPDIR: a pod has no other folder that it may write to.
+func TestDefaultScratchIsBelowTMPDIR(t *testing.T) {
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	db := open(t, Options{Scratch: DefaultScratch()})
+	if !strings.HasPrefix(db.Scratch(), tmp+"/") {
+		t.Errorf("scratch is %s", db.Scratch())
+	}
+	must(t, db.Close())
+	if left, _ := filepath.Glob(filepath.Join(tmp, "*", "*")); len(left) > 0 {
+		t.Errorf("files are left: %v", left)
 	}
 }

@@ -2,28 +2,68 @@ package engine
 
 import (
 	"os"
+	"path"
+	"path/filepath"
 	"strconv"
 	"strings"
 )
 
-// defaultMemoryLimit is 60 % of the smallest limit that applies to this process. The engine's own default looks at the
+// Memory is how many bytes this process may have: the smallest limit of its cgroups, which in a pod is that of the container, or
+// what the machine has. It is 0 where nothing tells.
+func Memory() int64 { return memoryOf("/") }
+
+// defaultMemoryLimit is 60 % of what this process may have. The engine's own default looks at the
 // machine, which in a pod is more than the container may have.
 func defaultMemoryLimit() string {
 	const share = 0.6
-	smallest := int64(0)
-	for _, n := range []int64{
-		readBytes("/sys/fs/cgroup/memory.max"),
-		readBytes("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-		totalMemory(),
-	} {
-		if n > 0 && (smallest == 0 || n < smallest) {
+	n := Memory()
+	if n == 0 {
+		return "2GB"
+	}
+	return strconv.FormatInt(int64(float64(n)*share)>>20, 10) + "MiB"
+}
+
+// memoryOf looks below root, which is / but in tests.
+func memoryOf(root string) int64 {
+	smallest := totalMemory(root)
+	for _, file := range limitFiles(root) {
+		// What cgroup v1 calls no limit is a number larger than any machine's memory.
+		if n := readBytes(file); n > 0 && (smallest == 0 || n < smallest) {
 			smallest = n
 		}
 	}
-	if smallest == 0 {
-		return "2GB"
+	return smallest
+}
+
+// limitFiles are the files with limits that apply to this process. A container usually sees its own cgroup as the root of
+// the mounted tree; where it sees the host's tree, /proc/self/cgroup tells which cgroup it is in. A limit of a parent binds too.
+func limitFiles(root string) []string {
+	v1, v2 := filepath.Join(root, "sys/fs/cgroup/memory"), filepath.Join(root, "sys/fs/cgroup")
+	out := []string{filepath.Join(v2, "memory.max"), filepath.Join(v1, "memory.limit_in_bytes")}
+	b, err := os.ReadFile(filepath.Join(root, "proc/self/cgroup"))
+	if err != nil {
+		return out
 	}
-	return strconv.FormatInt(int64(float64(smallest)*share)>>20, 10) + "MiB"
+	for line := range strings.Lines(string(b)) {
+		// hierarchy:controllers:path, where version 2 has hierarchy 0 and names no controllers.
+		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(parts) != 3 {
+			continue
+		}
+		mount, file := "", ""
+		switch {
+		case parts[0] == "0" && parts[1] == "":
+			mount, file = v2, "memory.max"
+		case strings.Contains(","+parts[1]+",", ",memory,"):
+			mount, file = v1, "memory.limit_in_bytes"
+		default:
+			continue
+		}
+		for group := path.Clean("/" + parts[2]); group != "/"; group = path.Dir(group) {
+			out = append(out, filepath.Join(mount, group, file))
+		}
+	}
+	return out
 }
 
 // readBytes is the number in a cgroup file, or 0 where there is none ("max", no such file).
@@ -39,8 +79,8 @@ func readBytes(path string) int64 {
 	return n
 }
 
-func totalMemory() int64 {
-	b, err := os.ReadFile("/proc/meminfo")
+func totalMemory(root string) int64 {
+	b, err := os.ReadFile(filepath.Join(root, "proc/meminfo"))
 	if err != nil {
 		return 0
 	}

@@ -49,6 +49,7 @@ const (
 	DestinationRefused Class = "DestinationRefused" // a receiver that refuses the request as a whole (401, 403, 404, ...)
 	DestinationDown    Class = "DestinationDown"    // a receiver that answers 5xx, hangs, resets or can't be reached
 	RecordsRejected    Class = "RecordsRejected"    // some people were refused by the receiver; they are in the dead letters
+	BudgetExceeded     Class = "BudgetExceeded"     // a run that would change more than its budget allows; approve it or raise the budget
 	LakeLocked         Class = "LakeLocked"         // another process works on this lake
 	LakeCorrupt        Class = "LakeCorrupt"        // a table that lacks what its revision needs
 	DiskFull           Class = "DiskFull"           // no space left for the lake or scratch
@@ -65,7 +66,8 @@ var owners = map[Class]Owner{
 	ContractViolated: User,
 	DatabaseError:    User, DatabaseDown: Outside,
 	DestinationRefused: User, DestinationDown: Outside, RecordsRejected: User,
-	LakeLocked: Outside, LakeCorrupt: Machine, DiskFull: Machine, OutOfMemory: Machine,
+	BudgetExceeded: User,
+	LakeLocked:     Outside, LakeCorrupt: Machine, DiskFull: Machine, OutOfMemory: Machine,
 	Superseded: Nobody, Cancelled: Outside, Internal: Machine,
 }
 

@@ -52,6 +52,8 @@ type state struct {
 	Shape  string   `json:"shape"`         // hash of what makes records of the same input
 	Key    []string `json:"key,omitempty"` // the columns that made _key
 	Source string   `json:"source"`        // the connector's own
+	// Retracted: the tables were emptied because the DataSource was deleted.
+	Retracted bool `json:"retracted,omitempty"`
 }
 
 func shapeOf(s *record.Schema, src record.Source) string {

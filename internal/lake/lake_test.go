@@ -239,6 +239,42 @@ func TestACommittedPlanCanBeginAgain(t *testing.T) {
 	isClass(t, err, fault.Superseded)
 	_, err = l.Begin(t.Context(), db, plan("new", 1, "gone"))
 	isClass(t, err, fault.Superseded)
+	put(t, l, db, plan("crm", 2, r1.Run), true, people, "SELECT 2 AS a")
+	_, err = l.Begin(t.Context(), db, plan("crm", 1, ""))
+	isClass(t, err, fault.Superseded)
+}
+
+// TestCheck is how whoever makes plans and has lost what it knew learns what the lake has.
+func TestCheck(t *testing.T) {
+	l, db := openBoth(t, t.TempDir())
+	put(t, l, db, plan("crm", 1, ""), true, people, "SELECT 1 AS a")
+	put(t, l, db, plan("crm", 2, "crm-ingest-1"), true, people, "SELECT 2 AS a")
+	other := plan("crm", 2, "crm-ingest-1")
+	other.PlanHash = "another"
+	for name, c := range map[string]struct {
+		plan  Plan
+		last  string
+		done  bool
+		class fault.Class
+	}{
+		"the next":                {plan("crm", 3, "crm-ingest-2"), "crm-ingest-2", false, ""},
+		"the latest again":        {plan("crm", 2, "crm-ingest-1"), "crm-ingest-2", true, ""},
+		"another under its name":  {other, "crm-ingest-2", false, fault.Superseded},
+		"one that was overtaken":  {plan("crm", 1, ""), "crm-ingest-2", false, fault.Superseded},
+		"from nothing":            {plan("crm", 7, ""), "crm-ingest-2", false, fault.Superseded},
+		"a name that was used":    {plan("crm", 1, "crm-ingest-2"), "crm-ingest-2", false, fault.Superseded},
+		"the first of another":    {plan("new", 1, ""), "", false, ""},
+		"a base that is not here": {plan("new", 2, "new-ingest-1"), "", false, fault.Superseded},
+	} {
+		last, done, err := l.Check(t.Context(), c.plan)
+		got := ""
+		if last != nil {
+			got = last.Run
+		}
+		if got != c.last || done != c.done || (err != nil) != (c.class != "") || err != nil && !fault.Is(err, c.class) {
+			t.Errorf("%s: latest %q, done %v, %v", name, got, done, err)
+		}
+	}
 }
 
 func TestTwoAttemptsOfOnePlanMakeOneRevision(t *testing.T) {

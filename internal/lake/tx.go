@@ -56,31 +56,43 @@ type staged struct {
 // than the base. A plan that has been committed already, by an attempt that died before it could say so, begins all
 // the same: its Done tells, and Commit gives the revision again.
 func (l *Lake) Begin(ctx context.Context, db *engine.DB, p Plan) (*Tx, error) {
-	revs, err := l.Revisions(ctx)
+	revs, done, err := l.check(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	t := &Tx{lake: l, db: db, plan: p, base: byRun(revs, p.Base), staged: map[Table]*staged{}}
-	if t.done, err = check(revs, p); err != nil {
-		return nil, err
-	}
-	if t.done != nil {
-		// It may have died before this, which can wait for Maintain if it fails again.
-		_ = l.show(ctx, t.done)
-	}
-	return t, nil
+	return &Tx{lake: l, db: db, plan: p, base: byRun(revs, p.Base), done: done, staged: map[Table]*staged{}}, nil
 }
 
-// check compares a plan with the revisions there are: it gives the revision that the plan has made already, or Superseded
-// when it can't make one any more.
-func check(revs []Revision, p Plan) (*Revision, error) {
-	if r := byRun(revs, p.Run); r != nil {
-		if r.PlanHash == p.PlanHash && r.Task == p.Task && r.Kind == p.Kind && r.Subject == p.Subject {
-			return r, nil
-		}
-		return nil, fault.New(fault.Superseded, "another plan was committed as run %s", p.Run)
+// Check compares a plan with what is in the lake, before any work: it gives the subject's latest revision, nil for none, and whether
+// the plan has made that one already. The class is Superseded as that of Begin; the latest revision is there beside it.
+func (l *Lake) Check(ctx context.Context, p Plan) (last *Revision, done bool, err error) {
+	revs, made, err := l.check(ctx, p)
+	return latest(revs, p.Task, p.Kind, p.Subject), made != nil, err
+}
+
+func (l *Lake) check(ctx context.Context, p Plan) ([]Revision, *Revision, error) {
+	revs, err := l.Revisions(ctx)
+	if err != nil {
+		return nil, nil, err
 	}
-	switch last := latest(revs, p.Task, p.Kind, p.Subject); {
+	done, err := check(revs, p)
+	if done != nil {
+		// It may have died before this, which can wait for Maintain if it fails again.
+		_ = l.show(ctx, done)
+	}
+	return revs, done, err
+}
+
+// check compares a plan with the revisions there are: it gives the latest one where the plan has made it already, or Superseded
+// when it can't make one any more. A revision that the plan made and that was overtaken since is not its own any more: whoever
+// made the plan has to learn what came after.
+func check(revs []Revision, p Plan) (*Revision, error) {
+	last := latest(revs, p.Task, p.Kind, p.Subject)
+	switch {
+	case last != nil && last.Run == p.Run && last.PlanHash == p.PlanHash:
+		return last, nil
+	case byRun(revs, p.Run) != nil && (last == nil || last.Run == p.Run || last.Run == p.Base):
+		return nil, fault.New(fault.Superseded, "another plan was committed as run %s", p.Run)
 	case last == nil && p.Base != "":
 		return nil, fault.New(fault.Superseded, "run %s builds on %s, which the lake does not have", p.Run, p.Base)
 	case last != nil && last.Run != p.Base:

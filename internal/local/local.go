@@ -6,6 +6,7 @@ package local
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/kith-dev/kith/api/v1alpha1"
@@ -71,6 +72,8 @@ type Runner struct {
 	Worker  Worker
 	Watcher Watcher
 	Now     time.Time
+	// Approve are the names of Segments and Activations that may exceed their budgets in this run.
+	Approve []string
 
 	revisions plan.Revisions
 	latest    map[plan.Subject]*lake.Revision
@@ -122,25 +125,13 @@ func Revisions(ctx context.Context, l *lake.Lake) (plan.Revisions, map[plan.Subj
 	known, latest := plan.Revisions{}, map[plan.Subject]*lake.Revision{}
 	for i := range revs {
 		s := subjectOf(&revs[i])
-		known[s], latest[s] = knownOf(&revs[i]), &revs[i]
+		known[s], latest[s] = worker.Known(&revs[i]), &revs[i]
 	}
 	return known, latest, nil
 }
 
 func subjectOf(rev *lake.Revision) plan.Subject {
 	return plan.Subject{Task: v1alpha1.Task(rev.Task), Kind: rev.Kind, Name: rev.Subject}
-}
-
-func knownOf(rev *lake.Revision) plan.Revision {
-	out := plan.Revision{Run: rev.Run, Serial: rev.Serial, PlanHash: rev.PlanHash, Now: rev.Now}
-	for _, in := range rev.Inputs {
-		out.Inputs = append(out.Inputs, plan.Input{Kind: in.Kind, Name: in.Name, Run: in.Run})
-	}
-	for _, o := range rev.Outputs {
-		undelivered := o.Rows > 0 && (o.Name == "failed" || o.Name == "uncertain")
-		out.Incomplete = out.Incomplete || rev.Task == string(v1alpha1.TaskSync) && undelivered
-	}
-	return out
 }
 
 func (r *Runner) due(ctx context.Context, s plan.Subject, p *plan.Plan, wait *plan.Waiting, suspended bool, interval time.Duration) {
@@ -155,7 +146,31 @@ func (r *Runner) due(ctx context.Context, s plan.Subject, p *plan.Plan, wait *pl
 	if rev, ok := r.revisions[s]; ok {
 		last = &rev
 	}
-	r.step(ctx, p, suspended, p.Due(last, interval))
+	cause := p.Due(last, interval)
+	if r.approve(p) && cause == plan.CauseNone {
+		cause = plan.CauseApproved
+	}
+	r.step(ctx, p, suspended, cause)
+}
+
+// approve lets the parts of a plan that were named exceed their budgets. It says whether the latest revision is without
+// one of them for that reason, so that the plan has to be carried out again although nothing has changed.
+func (r *Runner) approve(p *plan.Plan) bool {
+	named := func(name string) bool { return slices.Contains(r.Approve, name) }
+	if p.Sync != nil && named(p.Subject.Name) {
+		p.Approved = []string{p.Subject.Name}
+	}
+	if p.Evaluate == nil {
+		return false
+	}
+	for _, s := range p.Evaluate.Segments {
+		if named(s.Name) {
+			p.Approved = append(p.Approved, s.Name)
+		}
+	}
+	return slices.ContainsFunc(worker.Parts(r.latest[p.Subject]), func(f worker.Part) bool {
+		return f.Class == fault.BudgetExceeded && slices.Contains(p.Approved, f.Name)
+	})
 }
 
 func (r *Runner) step(ctx context.Context, p *plan.Plan, suspended bool, cause plan.Cause) {
@@ -172,7 +187,7 @@ func (r *Runner) step(ctx context.Context, p *plan.Plan, suspended bool, cause p
 		out, err := r.Worker(ctx, p)
 		s.Elapsed = time.Since(began)
 		if out.Revision != nil {
-			r.revisions[p.Subject], r.latest[p.Subject] = knownOf(out.Revision), out.Revision
+			r.revisions[p.Subject], r.latest[p.Subject] = worker.Known(out.Revision), out.Revision
 			s.State, s.Revision = Done, out.Revision
 		}
 		if err != nil {
@@ -180,9 +195,10 @@ func (r *Runner) step(ctx context.Context, p *plan.Plan, suspended bool, cause p
 		}
 	}
 	for _, part := range worker.Parts(s.Revision) {
-		s.Warnings = append(s.Warnings, *ProblemOf(part))
+		err := part.Err()
+		s.Warnings = append(s.Warnings, *ProblemOf(err))
 		if s.err == nil {
-			s.err = part
+			s.err = err
 		}
 	}
 	if s.State == Failed {

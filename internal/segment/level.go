@@ -11,20 +11,34 @@ import (
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
-// evaluate computes every class, level by level.
+// evaluate computes level by level, and each level for every class before any class takes its results for known: a Segment that
+// goes over its budget for one purpose keeps its members for all.
 func (r *run) evaluate(ctx context.Context) error {
+	classes := make([]*classRun, len(r.Classes))
 	for i, c := range r.Classes {
-		w := &classRun{run: r, class: c, number: i}
-		if err := w.start(ctx); err != nil {
+		classes[i] = &classRun{run: r, class: c, number: i}
+		if err := classes[i].start(ctx); err != nil {
 			return err
 		}
 		r.step()
-		for _, level := range r.space.Levels {
+	}
+	for _, level := range r.space.Levels {
+		for _, w := range classes {
 			if err := w.level(ctx, level); err != nil {
 				return err
 			}
 			r.step()
 		}
+		if err := r.hold(ctx, level); err != nil {
+			return err
+		}
+		for _, w := range classes {
+			if err := w.keep(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	for _, w := range classes {
 		r.people = append(r.people, w.people)
 	}
 	return nil
@@ -40,6 +54,8 @@ type classRun struct {
 	gen    int
 	// asked are the Segments that something evaluated for the class needs.
 	asked map[string]bool
+	// current are the items of the level at work, whose values are columns of result.
+	current []lang.Item
 }
 
 // items of a level that this class evaluates.
@@ -47,7 +63,9 @@ func (w *classRun) items(level []lang.Item) []lang.Item {
 	var out []lang.Item
 	for _, item := range level {
 		if item.Kind == "Trait" {
-			out = append(out, item)
+			if w.space.Failed[lang.Key("Trait", item.Name)] == nil {
+				out = append(out, item)
+			}
 		} else if s := w.segment(item.Name); len(s.purposesIn(w.class)) > 0 && !w.kept(s) {
 			out = append(out, item)
 		}
@@ -107,9 +125,9 @@ func (w *classRun) oldFlags(ctx context.Context) error {
 
 // level evaluates items that need only what levels before it made.
 func (w *classRun) level(ctx context.Context, level []lang.Item) error {
-	items := w.items(level)
+	w.current = w.items(level)
 	var expressions []*lang.Compiled
-	for _, item := range items {
+	for _, item := range w.current {
 		expressions = append(expressions, w.compiled(item)...)
 	}
 	var drop []string
@@ -134,10 +152,10 @@ func (w *classRun) level(ctx context.Context, level []lang.Item) error {
 		joins.add(table, "w")
 		drop = append(drop, table)
 	}
-	if err := w.values(ctx, joins, items); err != nil {
+	if err := w.values(ctx, joins); err != nil {
 		return err
 	}
-	for _, t := range append(drop, w.result()) {
+	for _, t := range drop {
 		if err := w.exec(ctx, "DROP TABLE {t}", sqlgen.Args{"t": sqlgen.Name(t)}); err != nil {
 			return err
 		}
@@ -239,10 +257,10 @@ func (w *classRun) windows(ctx context.Context, joins *joins, of []*lang.Compile
 func valueColumn(i int) string { return fmt.Sprintf("v%d", i) }
 func rankColumn(i int) string  { return fmt.Sprintf("r%d", i) }
 
-// values computes the items and makes what later levels need of them columns of people.
-func (w *classRun) values(ctx context.Context, joins *joins, items []lang.Item) error {
+// values computes the items, and who is a member of those that are Segments.
+func (w *classRun) values(ctx context.Context, joins *joins) error {
 	columns := []sqlgen.Query{`p."@n" AS n`}
-	for i, item := range items {
+	for i, item := range w.current {
 		v := item.Value.Value
 		if item.Kind == "Segment" {
 			v = sqlgen.IsTrue(v)
@@ -256,30 +274,37 @@ func (w *classRun) values(ctx context.Context, joins *joins, items []lang.Item) 
 		"t": sqlgen.Name(w.result()), "columns": columns, "p": sqlgen.Name(w.people), "joins": joins.query()}); err != nil {
 		return err
 	}
-	return w.keep(ctx, items)
+	for i, item := range w.current {
+		if item.Kind == "Segment" {
+			if err := w.members(ctx, i, item); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
-// keep makes the Traits of a level, and the membership in its Segments that somebody asks for, columns of people.
-func (w *classRun) keep(ctx context.Context, items []lang.Item) error {
+// keep makes the Traits of the level, and the membership in its Segments that somebody asks for, columns of people.
+func (w *classRun) keep(ctx context.Context) error {
 	added := []sqlgen.Query{"p.*"}
 	tables := &joins{}
 	tables.add(w.result(), "r")
-	for i, item := range items {
-		if item.Kind == "Trait" {
+	for i, item := range w.current {
+		switch {
+		case item.Kind == "Trait":
 			added = append(added, sqlgen.Format("{v}", sqlgen.Args{"v": sqlgen.As(sqlgen.Cast(sqlgen.Col("r", valueColumn(i)), item.Value.Type), item.Attribute)}))
-			continue
-		}
-		if err := w.members(ctx, i, item); err != nil {
-			return err
-		}
-		if w.asked[item.Name] {
+		case w.asked[item.Name] && w.held[item.Name]:
+			added = append(added, tables.flag(w, "eval_old", item.Name))
+		case w.asked[item.Name]:
 			added = append(added, tables.flag(w, "eval_members", item.Name))
 		}
 	}
-	if len(added) == 1 {
-		return nil
+	if len(added) > 1 {
+		if err := w.extend(ctx, added, tables); err != nil {
+			return err
+		}
 	}
-	return w.extend(ctx, added, tables)
+	return w.exec(ctx, "DROP TABLE {t}", sqlgen.Args{"t": sqlgen.Name(w.result())})
 }
 
 // extend makes the next version of people.
@@ -299,7 +324,11 @@ func (w *classRun) extend(ctx context.Context, columns []sqlgen.Query, tables *j
 // flag joins the members of a Segment and is the column that tells them apart.
 func (j *joins) flag(w *classRun, table, segment string) sqlgen.Query {
 	alias := fmt.Sprintf("m%d", len(j.parts))
-	purpose := w.segment(segment).purposesIn(w.class)[0]
+	purposes := w.segment(segment).purposesIn(w.class)
+	purpose := purposes[0]
+	if i := slices.IndexFunc(purposes, func(p string) bool { return w.before(segment, p) }); table == "eval_old" && i >= 0 {
+		purpose = purposes[i] // the others were added since, and read what this one does
+	}
 	j.parts = append(j.parts, sqlgen.Format(`LEFT JOIN (SELECT n FROM {t} WHERE segment = {segment} AND purpose = {purpose} AND n IS NOT NULL) AS {a} ON {n} = p."@n"`,
 		sqlgen.Args{"t": sqlgen.Name(table), "segment": w.segmentNumber(segment), "purpose": w.purposeNumber(purpose),
 			"a": sqlgen.Name(alias), "n": sqlgen.Col(alias, "n")}))

@@ -10,14 +10,14 @@ import (
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
-// Run evaluates cfg and writes the tables of tx; the caller commits it. A Trait or Segment that is wrong is left out, reported in
+// Run evaluates cfg and writes the tables of tx; the caller commits it. A Trait or Segment that is wrong, or over its budget, is left out, reported in
 // Result.Errors, and keeps what it was in the base revision, as does a Segment that is not due. Of a tx that is Done there is nothing to
 // do and the result is empty.
 func Run(ctx context.Context, env Env, tx *lake.Tx, cfg Config) (Result, error) {
 	if tx.Done() != nil {
 		return Result{}, nil
 	}
-	r := &run{Env: env, Config: cfg, tx: tx, base: tx.Base(), shared: map[string]string{}}
+	r := &run{Env: env, Config: cfg, tx: tx, base: tx.Base(), shared: map[string]string{}, held: map[string]bool{}, lost: map[string]bool{}}
 	if err := r.analyse(ctx); err != nil {
 		return Result{}, err
 	}
@@ -46,7 +46,9 @@ type run struct {
 	// people is the last table of profiles of each class.
 	people []string
 	// shared are the tables of aggregates that need nothing of profiles, by list and sources.
-	shared      map[string]string
+	shared map[string]string
+	// held are the Segments that went over their budgets; lost, by key, what fails because it needs more of them than they have.
+	held, lost  map[string]bool
 	done, total int64
 }
 
@@ -173,9 +175,9 @@ func (r *run) segment(name string) *Segment {
 	return nil
 }
 
-// kept says whether a Segment's last result stays: it can't be evaluated, or is not due and has one for every purpose.
+// kept says whether a Segment's last result stays: it can't be evaluated, went over its budget, or is not due and has one for every purpose.
 func (r *run) kept(s *Segment) bool {
-	if r.space.Failed[lang.Key("Segment", s.Name)] != nil {
+	if r.held[s.Name] || r.space.Failed[lang.Key("Segment", s.Name)] != nil {
 		return true
 	}
 	return !s.Due && !slices.ContainsFunc(s.Purposes, func(p string) bool { return !r.before(s.Name, p) })

@@ -6,6 +6,7 @@
 //	segment.go, run.go   the declaration and the course of a run
 //	attach.go            which profile an event belongs to
 //	level.go             the expressions of one level, for one class of purposes
+//	budget.go            Segments that would change too much
 //	members.go           membership and log; traits.go: the traits
 //
 // What does not live here: the language (segment/lang), when a run is due (plan), and committing (the caller).
@@ -86,6 +87,9 @@ type Segment struct {
 	Purposes []string
 	// Due is false for one whose last result is to be kept.
 	Due bool
+	// MaxChangePercent of its members who may enter and leave, for each purpose; one that would change more keeps its last
+	// result. 0 is no limit.
+	MaxChangePercent int64
 }
 
 // Rank orders the members of a Segment, those without a value last.

@@ -3,7 +3,7 @@ package worker
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"slices"
 
 	"github.com/kith-dev/kith/api/v1alpha1"
 	"github.com/kith-dev/kith/internal/fault"
@@ -30,7 +30,7 @@ func (t task) evaluate(ctx context.Context) (Outcome, error) {
 	}
 	var state evaluateState
 	for _, f := range result.Errors {
-		state.Failed = append(state.Failed, failedPart{Class: fault.ClassOf(f.Err), Message: fmt.Sprintf("%s %s: %v", f.Kind, f.Name, f.Err)})
+		state.Failed = append(state.Failed, Part{Kind: f.Kind, Name: f.Name, Class: fault.ClassOf(f.Err), Message: f.Err.Error()})
 	}
 	encoded, err := json.Marshal(state)
 	if err != nil {
@@ -68,13 +68,17 @@ func (t task) evaluation(ctx context.Context) (segment.Config, error) {
 		c.Traits = append(c.Traits, segment.Trait(tr))
 	}
 	for _, s := range e.Segments {
-		c.Segments = append(c.Segments, segmentOf(s))
+		out := segmentOf(s)
+		if slices.Contains(t.plan.Approved, s.Name) {
+			out.MaxChangePercent = 0
+		}
+		c.Segments = append(c.Segments, out)
 	}
 	return c, nil
 }
 
 func segmentOf(s plan.Segment) segment.Segment {
-	out := segment.Segment{Name: s.Name, Where: s.Where, Purposes: s.Purposes, Due: !s.Suspended}
+	out := segment.Segment{Name: s.Name, Where: s.Where, Purposes: s.Purposes, Due: !s.Suspended, MaxChangePercent: int64(s.MaxChangePercent)}
 	if s.Rank != nil {
 		out.Rank = &segment.Rank{By: s.Rank.By, Descending: s.Rank.Order != "Ascending", Limit: s.Rank.Limit}
 	}

@@ -12,26 +12,24 @@ import (
 	"github.com/kith-dev/kith/internal/ingest/record"
 )
 
-// ingest reads the source, unless a look at it shows that nothing has changed since the plan's base.
+// ingest reads the source, unless a look at it shows that nothing has changed since the plan's base, or takes back what was read.
 func (t task) ingest(ctx context.Context) (Outcome, error) {
-	name := t.plan.Subject.Name
-	config := t.plan.Ingest.Record(name)
+	env := ingest.Env{Lake: t.env.Lake, DB: t.db, Plan: t.lakePlan(), Progress: t.env.Progress}
+	if t.plan.Ingest.Retract {
+		rev, err := ingest.Retract(ctx, env, t.plan.Subject.Name)
+		return Outcome{Revision: rev}, err
+	}
+	config := t.plan.Ingest.Record(t.plan.Subject.Name)
 	source, err := t.source()
 	if err != nil {
 		return Outcome{}, err
 	}
-	s := t.plan.Subject
-	base, err := t.env.Lake.Latest(ctx, string(s.Task), s.Kind, s.Name)
-	if err != nil {
-		return Outcome{}, err
-	}
-	if base != nil && base.PlanHash == t.plan.Hash() {
-		changed, err := ingest.Poll(ctx, config, source, base)
+	if t.latest != nil && t.latest.PlanHash == t.plan.Hash() {
+		changed, err := ingest.Poll(ctx, config, source, t.latest)
 		if err != nil || !changed {
 			return Outcome{}, err
 		}
 	}
-	env := ingest.Env{Lake: t.env.Lake, DB: t.db, Plan: t.lakePlan(), Progress: t.env.Progress}
 	result, err := ingest.Run(ctx, env, config, source)
 	return Outcome{Revision: result.Revision}, err
 }

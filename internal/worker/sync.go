@@ -2,6 +2,8 @@ package worker
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"github.com/kith-dev/kith/api/v1alpha1"
 	"github.com/kith-dev/kith/internal/activation"
@@ -46,10 +48,13 @@ func (t task) activation(ctx context.Context) (activation.Config, error) {
 		Include: names(s.Activation.Audience.Include), Exclude: names(s.Activation.Audience.Exclude),
 		Delivery: activation.Delivery{
 			BatchSize: int(s.Delivery.BatchSize), Timeout: s.Delivery.Timeout.Value(), MaxAttempts: int(s.Delivery.MaxAttempts),
+			Rate: t.rate(),
 		},
+		Budget: t.budget(),
 	}
-	if r := s.Delivery.RateLimit; r != nil {
-		c.Delivery.Rate = activation.Rate{Requests: int(r.Requests), Per: r.Per.Value()}
+	if s.RemoveMembers {
+		c.RemoveMembers, c.Fields = true, t.fieldNames()
+		return c, nil
 	}
 	var err error
 	if c.Evaluated, err = t.input(ctx, t.plan.Inputs[0].Run); err != nil {
@@ -60,6 +65,33 @@ func (t task) activation(ctx context.Context) (activation.Config, error) {
 	}
 	c.Fields, err = t.fields()
 	return c, err
+}
+
+// budget of the Activation, unless this run was approved.
+func (t task) budget() activation.Budget {
+	b := t.plan.Sync.Activation.Budget
+	if slices.Contains(t.plan.Approved, t.plan.Subject.Name) {
+		return activation.Budget{}
+	}
+	// A plan that does not say is one whose declaration left out the default, which is to refuse.
+	out := activation.Budget{RefuseEmpty: b.OnEmptyAudience != "Proceed"}
+	if b.MaxChangePercent != nil {
+		out.MaxChangePercent = int(*b.MaxChangePercent)
+	}
+	return out
+}
+
+// rate is how fast this worker may send.
+func (t task) rate() activation.Rate {
+	d := t.plan.Sync.Delivery
+	if d.RateLimit == nil {
+		return activation.Rate{}
+	}
+	out := activation.Rate{Requests: int(d.RateLimit.Requests), Per: d.RateLimit.Per.Value()}
+	if t.env.ShareRate {
+		out.Per *= time.Duration(max(d.Concurrency, 1)) // a share of the requests may be less than one
+	}
+	return out
 }
 
 func (t task) fields() ([]activation.Field, error) {
@@ -78,6 +110,16 @@ func (t task) fields() ([]activation.Field, error) {
 		out = append(out, activation.Field{As: f.As, Expr: expr, Type: typ, Hash: f.Hash, Key: f.Key})
 	}
 	return out, nil
+}
+
+// fieldNames are the fields without their expressions: all that is needed to take people out again. The attributes that the
+// expressions name may be gone by then.
+func (t task) fieldNames() []activation.Field {
+	var out []activation.Field
+	for _, f := range t.plan.Sync.Activation.Fields {
+		out = append(out, activation.Field{As: f.As, Hash: f.Hash, Key: f.Key})
+	}
+	return out
 }
 
 func (t task) destination() (activation.Destination, error) {

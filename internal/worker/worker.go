@@ -9,8 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/kith-dev/kith/api/v1alpha1"
+	"github.com/kith-dev/kith/internal/activation"
 	"github.com/kith-dev/kith/internal/engine"
 	"github.com/kith-dev/kith/internal/fault"
 	"github.com/kith-dev/kith/internal/lake"
@@ -29,6 +31,9 @@ type Env struct {
 	// Memory limit of the engine such as 4GB, and its Threads; empty and 0 take what the machine has.
 	Memory  string
 	Threads int
+	// ShareRate: as many workers as the Destination's concurrency allows may send there at once, so that each keeps to its
+	// share of the rate. Without it this one is alone.
+	ShareRate bool
 	// Progress of the run; may be nil.
 	Progress func(done, total int64, unit string)
 }
@@ -41,27 +46,69 @@ func (e Env) With(progress func(done, total int64, unit string)) Env {
 
 // Outcome of one plan.
 type Outcome struct {
-	// Revision that was committed, or nil when there was nothing to do after all.
+	// Revision that the plan made, in this attempt or an earlier one; nil when there was nothing to do after all, or nothing came of it.
 	Revision *lake.Revision
+	// Latest revision of the plan's subject after the run, whoever made it and however the run ended; nil when the lake has none or
+	// can't be read. This is how whoever makes plans learns what the lake has.
+	Latest *lake.Revision
 }
 
-// Run carries out p. It can return a revision together with an error: what was achieved and what still failed.
+// Run carries out p. It can return a revision together with an error: what was achieved and what still failed. Nothing is done, and
+// no source or receiver is spoken to, when p was committed before, or when the lake has another latest revision than p's base: the
+// class then is Superseded.
 func Run(ctx context.Context, env Env, p *plan.Plan) (Outcome, error) {
-	return run(ctx, env, p, func(t task) (Outcome, error) {
-		switch p.Subject.Task {
-		case v1alpha1.TaskIngest:
-			return t.ingest(ctx)
-		case v1alpha1.TaskResolve:
-			return t.resolve(ctx)
-		case v1alpha1.TaskEvaluate:
-			return t.evaluate(ctx)
-		case v1alpha1.TaskSync:
-			return t.sync(ctx)
-		case v1alpha1.TaskMaintain:
-			return t.maintain(ctx)
-		}
-		return Outcome{}, fault.New(fault.InvalidManifest, "plan %s has the unknown task %q", p.Run, p.Subject.Task)
+	latest, done, err := env.Lake.Check(ctx, lakePlan(p))
+	if err != nil {
+		return Outcome{Latest: latest}, err
+	}
+	if done {
+		return Outcome{Revision: latest, Latest: latest}, env.tidy(p, latest)
+	}
+	out, err := run(ctx, env, p, func(t task) (Outcome, error) {
+		t.latest = latest
+		return t.do(ctx)
 	})
+	out.Latest = env.latest(ctx, p.Subject, latest)
+	return out, err
+}
+
+func (t task) do(ctx context.Context) (Outcome, error) {
+	switch t.plan.Subject.Task {
+	case v1alpha1.TaskIngest:
+		return t.ingest(ctx)
+	case v1alpha1.TaskResolve:
+		return t.resolve(ctx)
+	case v1alpha1.TaskEvaluate:
+		return t.evaluate(ctx)
+	case v1alpha1.TaskSync:
+		return t.sync(ctx)
+	case v1alpha1.TaskMaintain:
+		return t.maintain(ctx)
+	}
+	return Outcome{}, fault.New(fault.InvalidManifest, "plan %s has the unknown task %q", t.plan.Run, t.plan.Subject.Task)
+}
+
+// tidy ends a run that was committed by an attempt that may have died just after: only a Sync leaves something behind.
+func (e Env) tidy(p *plan.Plan, rev *lake.Revision) error {
+	if p.Subject.Task != v1alpha1.TaskSync {
+		return nil
+	}
+	_, err := activation.Committed(e.LakeDir, p.Subject.Name, rev)
+	return err
+}
+
+// latestWithin is how long a run that is over, and perhaps was told to stop, looks for the latest revision.
+const latestWithin = 10 * time.Second
+
+// latest revision of a subject; where it can't be read, what was known before.
+func (e Env) latest(ctx context.Context, s plan.Subject, before *lake.Revision) *lake.Revision {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), latestWithin)
+	defer cancel()
+	rev, err := e.Lake.Latest(ctx, string(s.Task), s.Kind, s.Name)
+	if err != nil {
+		return before
+	}
+	return rev
 }
 
 // run gives do an engine of its own, which is gone with all that it holds when do returns.
@@ -81,11 +128,14 @@ type task struct {
 	env  Env
 	db   *engine.DB
 	plan *plan.Plan
+	// latest revision of the subject before the run.
+	latest *lake.Revision
 }
 
-// lakePlan is what the lake has to know of the plan.
-func (t task) lakePlan() lake.Plan {
-	p := t.plan
+func (t task) lakePlan() lake.Plan { return lakePlan(t.plan) }
+
+// lakePlan is what the lake has to know of a plan.
+func lakePlan(p *plan.Plan) lake.Plan {
 	out := lake.Plan{
 		Run: p.Run, Task: string(p.Subject.Task), Kind: p.Subject.Kind, Subject: p.Subject.Name,
 		PlanHash: p.Hash(), Serial: p.Serial, Now: p.Now, Base: p.Base,

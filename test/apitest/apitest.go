@@ -6,9 +6,12 @@ package apitest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,6 +37,59 @@ const (
 // are missing it skips the test, or fails it when CI=true.
 func Start(t testing.TB) *rest.Config {
 	t.Helper()
+	bin := available(t)
+	config, stop, err := serve(t.TempDir(), bin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	return config
+}
+
+// Shared is one API for all tests of a package, which keep apart by namespaces. The first that asks starts it; Stop is for TestMain.
+type Shared struct {
+	once   sync.Once
+	config *rest.Config
+	err    error
+	stop   func()
+}
+
+// Config says how to reach the API, as Start does.
+func (s *Shared) Config(t testing.TB) *rest.Config {
+	t.Helper()
+	bin := available(t)
+	s.once.Do(func() { s.err = s.start(bin) })
+	if s.err != nil {
+		t.Fatal(s.err)
+	}
+	return rest.CopyConfig(s.config)
+}
+
+func (s *Shared) start(bin string) error {
+	dir, err := os.MkdirTemp("", "kith-api-")
+	if err != nil {
+		return err
+	}
+	remove := func() { _ = os.RemoveAll(dir) }
+	config, stop, err := serve(dir, bin)
+	if err != nil {
+		remove()
+		return err
+	}
+	s.config, s.stop = config, func() { stop(); remove() }
+	return nil
+}
+
+// Stop ends the API where it was started.
+func (s *Shared) Stop() {
+	if s.stop != nil {
+		s.stop()
+	}
+}
+
+// available is the folder of the binaries.
+func available(t testing.TB) string {
+	t.Helper()
 	bin, err := binaries()
 	if err != nil {
 		if os.Getenv("CI") == "true" {
@@ -41,21 +97,41 @@ func Start(t testing.TB) *rest.Config {
 		}
 		t.Skip(err)
 	}
-	var config *rest.Config
-	for i := 1; ; i++ {
-		config, err = start(t, bin)
-		if err == nil {
-			break
-		}
-		if i == attempts {
-			t.Fatalf("starting the API, attempt %d: %v", i, err)
-		}
-		t.Logf("starting the API, attempt %d: %v", i, err)
+	return bin
+}
+
+// Serve runs the API for a program, with further flags of kube-apiserver, and stores all that it has in a folder. It returns how to
+// reach it, as a member of system:masters, and what stops it.
+func Serve(dir string, flags ...string) (*rest.Config, func(), error) {
+	bin, err := binaries()
+	if err != nil {
+		return nil, nil, err
 	}
-	if err := installCRDs(config); err != nil {
-		t.Fatal(err)
+	return serve(dir, bin, flags...)
+}
+
+// Skip skips a test, or fails it when CI=true, where the binaries of the API are missing.
+func Skip(t testing.TB) {
+	t.Helper()
+	available(t)
+}
+
+// serve starts the API in a folder and installs the definitions.
+func serve(dir, bin string, flags ...string) (*rest.Config, func(), error) {
+	var failed []error
+	for i := range attempts {
+		config, stop, err := start(filepath.Join(dir, strconv.Itoa(i)), bin, flags...)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("starting the API, attempt %d: %w", i+1, err))
+			continue
+		}
+		if err := installCRDs(config); err != nil {
+			stop()
+			return nil, nil, err
+		}
+		return config, stop, nil
 	}
-	return config
+	return nil, nil, errors.Join(failed...)
 }
 
 // binaries finds the folder that hack/kube/build.sh fills.

@@ -15,23 +15,24 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"testing"
 	"time"
 
 	"k8s.io/client-go/rest"
 )
 
-// start runs one etcd and one kube-apiserver on free loopback ports and waits until they serve. On error it has stopped
-// what it started.
-func start(t testing.TB, bin string) (_ *rest.Config, err error) {
-	dir := t.TempDir()
+// start runs one etcd and one kube-apiserver on free loopback ports, with all that they store in a folder, and waits until they
+// serve. On error it has stopped what it started. The flags are further ones of kube-apiserver.
+func start(dir, bin string, flags ...string) (_ *rest.Config, _ func(), err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, nil, err
+	}
 	ports, err := freePorts(3)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	token, err := writeCredentials(dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
 	defer cancel()
@@ -51,15 +52,15 @@ func start(t testing.TB, bin string) (_ *rest.Config, err error) {
 	for _, command := range [][]string{
 		{"etcd", "--data-dir", filepath.Join(dir, "etcd"), "--listen-client-urls", etcd, "--advertise-client-urls", etcd,
 			"--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", "default=" + peer, "--unsafe-no-fsync"},
-		{"kube-apiserver", "--etcd-servers", etcd, "--bind-address", "127.0.0.1", "--secure-port", ports[2],
+		append([]string{"kube-apiserver", "--etcd-servers", etcd, "--bind-address", "127.0.0.1", "--secure-port", ports[2],
 			"--cert-dir", filepath.Join(dir, "certs"), "--token-auth-file", filepath.Join(dir, "tokens.csv"),
 			"--authorization-mode", "RBAC", "--service-account-issuer", "https://kubernetes.default.svc",
 			"--service-account-key-file", filepath.Join(dir, "sa.key"), "--service-account-signing-key-file", filepath.Join(dir, "sa.key"),
-			"--service-cluster-ip-range", "198.51.100.0/24", "--allow-privileged"},
+			"--service-cluster-ip-range", "198.51.100.0/24", "--allow-privileged"}, flags...),
 	} {
 		p, err := startProcess(filepath.Join(bin, command[0]), filepath.Join(dir, command[0]+".log"), command[1:]...)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		running = append(running, p)
 		go p.cancelOnExit(cancel)
@@ -69,10 +70,9 @@ func start(t testing.TB, bin string) (_ *rest.Config, err error) {
 		err = ready(ctx, config)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w%s", err, tails(running))
+		return nil, nil, fmt.Errorf("%w%s", err, tails(running))
 	}
-	t.Cleanup(stop)
-	return config, nil
+	return config, stop, nil
 }
 
 // freePorts finds ports that nobody listens on now. All are held until the last is found, so they differ.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -69,12 +68,7 @@ func newTenant(t *testing.T, people, anonymous int) *tenant {
 
 func (w *tenant) generate(day int) {
 	w.t.Helper()
-	args := append([]string{"run", "./hack/datagen", "-out", w.data(), "-day", strconv.Itoa(day)}, w.size...)
-	cmd := exec.Command("go", args...)
-	cmd.Dir = kithtest.Root()
-	if out, err := cmd.CombinedOutput(); err != nil {
-		w.t.Fatalf("datagen: %v\n%s", err, out)
-	}
+	kithtest.Generate(w.t, append([]string{"-out", w.data(), "-day", strconv.Itoa(day)}, w.size...)...)
 }
 
 func (w *tenant) data(parts ...string) string {
@@ -102,28 +96,9 @@ type outcome struct {
 	Steps   []struct{ Task, Name, State string }
 }
 
-func (w *tenant) query(sql string) [][]string {
-	w.t.Helper()
-	return kithtest.Query(w.t, w.kith, w.lake, sql)
-}
-
-// count is the result of a query with one number.
-func (w *tenant) count(sql string) int {
-	w.t.Helper()
-	rows := w.query(sql)
-	n, err := strconv.Atoi(rows[0][0])
-	if err != nil {
-		w.t.Fatalf("%s: %v", sql, rows)
+// retail compares with the truth.
+func (w *tenant) retail() *kithtest.Retail {
+	return &kithtest.Retail{
+		T: w.t, Kith: w.kith, Lake: w.lake, Data: w.data(), Stores: filepath.Join(w.dir, "out", "priority", "store-priority.csv"), Receiver: w.receiver,
 	}
-	return n
-}
-
-func (w *tenant) members() map[string]string {
-	out := map[string]string{}
-	for _, m := range w.receiver.State().Members {
-		name, _ := m["first_name"].(string)
-		key, _ := m["email_sha256"].(string)
-		out[key] = name
-	}
-	return out
 }

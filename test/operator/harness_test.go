@@ -1,17 +1,23 @@
-// Package operator_test runs the manager's loops against a real API server, with a clock that the test moves and a finisher in the
-// place of kubelet and worker: it ends Jobs with what a small lake in memory says.
+// Package operator_test runs the manager's loops against a real API server. What the test has in its own hands is time, which passes
+// only when everybody has come to rest (time_test.go), and what is not there: the worker and the Job controller (finisher_test.go) and
+// the garbage collector (collector_test.go). An observer watches every status that is written and checks what must always hold
+// (observer_test.go).
 package operator_test
 
 import (
+	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"go.uber.org/zap/zapcore"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -21,26 +27,51 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/kith-dev/kith/api/v1alpha1"
 	"github.com/kith-dev/kith/controllers"
+	"github.com/kith-dev/kith/test/apitest"
 )
 
-// within is how long a state may take to come about. Nothing is measured with it.
-const within = 30 * time.Second
+var api apitest.Shared
 
-// world is one namespace with a manager that works in it.
+// atOnce is how many tests run beside each other where nobody says otherwise: they spend their time waiting for the API.
+const atOnce = "4"
+
+func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", atOnce); err != nil {
+		panic(err)
+	}
+	flag.Parse()
+	ctrl.SetLogger(zap.New(zap.WriteTo(os.Stderr), zap.Level(zapcore.DPanicLevel)))
+	code := m.Run()
+	api.Stop()
+	os.Exit(code)
+}
+
+// world is one namespace, with a manager that works in it.
 type world struct {
-	client.Client
-	t         testing.TB
-	ctx       context.Context
-	namespace string
-	clock     *testclock.FakeClock
-	finisher  *finisher
-	config    *rest.Config
-	stop      func()
+	client.WithWatch // past every cache
+	t                *testing.T
+	ctx              context.Context
+	namespace        string
+	config           *rest.Config
+	clock            *testclock.FakeClock
+	times            times
+	finisher         *finisher
+	observer         *observer
+	events           recorder
+	log              logBuffer
+	// manager that works now, nil while there is none.
+	manager *manager
+	// killAt is the write at which the next manager is killed, 0 for never; whether that one still reaches the API is killedLate.
+	killAt     int
+	killedLate bool
+	// runsSeen are the UIDs of Runs there were when the garbage collector last looked.
+	runsSeen map[string]bool
 }
 
 func scheme() *runtime.Scheme {
@@ -53,116 +84,141 @@ func scheme() *runtime.Scheme {
 	return s
 }
 
-func TestMain(m *testing.M) {
-	ctrl.SetLogger(zap.New(zap.Level(zapcore.ErrorLevel), zap.WriteTo(os.Stderr)))
-	os.Exit(m.Run())
-}
+var namespaces atomic.Int32
 
-var namespaces int
-
-// newWorld makes a namespace on an API server of the test's own, and starts a manager there.
-func newWorld(t testing.TB, api *rest.Config) *world {
+// newWorld makes a namespace and starts a manager there. Tests run beside each other.
+func newWorld(t *testing.T) *world {
 	t.Helper()
-	c, err := client.New(api, client.Options{Scheme: scheme()})
+	rc := api.Config(t)
+	t.Parallel()
+	c, err := client.NewWithWatch(rc, client.Options{Scheme: scheme()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	namespaces++
 	w := &world{
-		Client: c, t: t, ctx: t.Context(), namespace: fmt.Sprintf("tenant-%d", namespaces), config: api,
-		clock: testclock.NewFakeClock(time.Now().UTC().Truncate(time.Second)),
+		WithWatch: c, t: t, ctx: t.Context(), namespace: fmt.Sprintf("tenant-%d", namespaces.Add(1)), config: rc,
+		clock: testclock.NewFakeClock(time.Now().UTC().Truncate(time.Second)), runsSeen: map[string]bool{},
 	}
-	w.create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}})
 	w.finisher = newFinisher(w)
+	w.create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}})
+	w.observer = observe(w)
+	t.Cleanup(w.end)
 	w.startManager()
-	go w.finisher.run(w.ctx)
 	return w
 }
 
-// startManager runs the loops until stopManager or the end of the test.
+// end stops everything and tells what was seen that must never be.
+func (w *world) end() {
+	w.stopManager()
+	w.observer.end()
+	for _, problem := range append(w.observer.problems, w.finisher.problems...) {
+		w.t.Error(problem)
+	}
+	log := w.log.String()
+	if strings.Contains(log, "Observed a panic") {
+		w.t.Error("a loop panicked")
+	}
+	if w.t.Failed() {
+		w.t.Logf("plans that were worked on: %v", w.finisher.names())
+		w.t.Logf("the manager's log:\n%s", log)
+	}
+}
+
+// manager is one life of the program.
+type manager struct {
+	cached  client.Reader
+	started chan *queue
+	queues  []*queue
+	writes  *writes
+	cancel  context.CancelFunc
+	done    chan error
+}
+
+// startManager runs the loops until stopManager or the end of the test, put together as main.go does.
 func (w *world) startManager() {
 	w.t.Helper()
 	skip := true
 	m, err := ctrl.NewManager(w.config, ctrl.Options{
 		Scheme: w.Scheme(), Metrics: metricsserver.Options{BindAddress: "0"}, Controller: config.Controller{SkipNameValidation: &skip},
-		Cache: cache.Options{DefaultNamespaces: map[string]cache.Config{w.namespace: {}}},
+		Cache:  cache.Options{DefaultNamespaces: map[string]cache.Config{w.namespace: {}}, DefaultTransform: w.times.transform(w.clock)},
+		Logger: zap.New(zap.WriteTo(&w.log), zap.Level(zapcore.ErrorLevel)),
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	tenants := &controllers.Tenant{Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("kith"), Clock: w.clock, KeepRuns: 5}
+	run := &manager{
+		started: make(chan *queue), cached: m.GetClient(), writes: &writes{Client: m.GetClient(), left: w.killAt, reaches: w.killedLate}, done: make(chan error, 1),
+	}
+	options := controller.Options{MaxConcurrentReconciles: 2, NewQueue: run.newQueue(w.clock)}
+	events := tee{&w.events, m.GetEventRecorder("kith")}
+	tenants := &controllers.Tenant{Client: run.writes, Live: m.GetAPIReader(), Events: events, Clock: w.clock, KeepRuns: 5}
 	runs := &controllers.RunLoop{
-		Client: m.GetClient(), Live: m.GetAPIReader(), Events: m.GetEventRecorder("kith"), Clock: w.clock, Worker: controllers.WorkerImage{Image: "worker"},
+		Client: run.writes, Live: m.GetAPIReader(), Events: events, Clock: w.clock, Worker: controllers.WorkerImage{Image: "worker"},
 	}
-	if err := tenants.SetupWithManager(m, 2); err != nil {
+	if err := tenants.SetupWithManager(m, options); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := runs.SetupWithManager(m, 2); err != nil {
+	if err := runs.SetupWithManager(m, options); err != nil {
 		w.t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(w.ctx)
-	done := make(chan error, 1)
-	go func() { done <- m.Start(ctx) }()
-	w.stop = func() {
-		cancel()
-		if err := <-done; err != nil {
-			w.t.Error(err)
-		}
-	}
-	w.t.Cleanup(func() { cancel() })
-}
-
-func (w *world) create(objects ...client.Object) {
-	w.t.Helper()
-	for _, o := range objects {
-		if _, ok := o.(*corev1.Namespace); !ok {
-			o.SetNamespace(w.namespace)
-		}
-		if err := w.Create(w.ctx, o); err != nil {
+	ctx, cancel := context.WithCancel(context.Background())
+	run.cancel = cancel
+	go func() { run.done <- m.Start(ctx) }()
+	for range 2 { // loops
+		select {
+		case q := <-run.started:
+			run.queues = append(run.queues, q)
+		case err := <-run.done:
 			w.t.Fatal(err)
 		}
 	}
+	for _, q := range run.queues {
+		<-q.asked
+	}
+	w.manager = run
 }
 
-// eventually waits until what is true, moving the clock a little each time: waits of the manager are short or moved by hand.
-func (w *world) eventually(what string, is func() (bool, string)) {
+// stopManager ends the manager, if there is one.
+func (w *world) stopManager() {
+	if w.manager == nil {
+		return
+	}
+	w.manager.cancel()
+	if err := <-w.manager.done; err != nil {
+		w.t.Error(err)
+	}
+	w.manager = nil
+}
+
+// restart has a new manager take over, which remembers nothing.
+func (w *world) restart() {
 	w.t.Helper()
-	end := time.Now().Add(within)
-	last := ""
-	for time.Now().Before(end) {
-		ok, now := is()
-		if ok {
-			return
-		}
-		last = now
-		w.clock.Step(500 * time.Millisecond)
-		time.Sleep(50 * time.Millisecond)
-	}
-	w.t.Fatalf("%s: not within %s; last seen: %s", what, within, last)
+	w.stopManager()
+	w.startManager()
 }
 
-// get reads an object anew.
-func get[T client.Object](w *world, o T, name string) T {
+// away is time that passes while there is no manager.
+func (w *world) away(d time.Duration) {
 	w.t.Helper()
-	if err := w.Get(w.ctx, client.ObjectKey{Namespace: w.namespace, Name: name}, o); err != nil {
-		w.t.Fatal(err)
-	}
-	return o
+	w.stopManager()
+	w.clock.Step(d)
+	w.startManager()
 }
 
-func condition(cs []metav1.Condition, kind string) metav1.Condition {
-	if c := meta.FindStatusCondition(cs, kind); c != nil {
-		return *c
-	}
-	return metav1.Condition{}
+// logBuffer keeps what the manager logs.
+type logBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
 }
 
-// runs of a task, oldest first.
-func (w *world) runs(task v1alpha1.Task) []v1alpha1.Run {
-	w.t.Helper()
-	var l v1alpha1.RunList
-	if err := w.List(w.ctx, &l, client.InNamespace(w.namespace), client.MatchingLabels{v1alpha1.LabelTask: string(task)}); err != nil {
-		w.t.Fatal(err)
-	}
-	return l.Items
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }

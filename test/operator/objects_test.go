@@ -1,7 +1,10 @@
 package operator_test
 
 import (
+	"testing"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kith-dev/kith/api/v1alpha1"
 )
@@ -66,5 +69,35 @@ func activation(name, segment, destination string) *v1alpha1.Activation {
 			DestinationRef: v1alpha1.ObjectReference{Name: destination},
 			Fields:         []v1alpha1.ActivationField{{Value: "profile.email", As: "email", Key: true}},
 		},
+	}
+}
+
+// retail is a whole tenant: one source, one space, one Segment, and one Activation of it.
+func retail() []client.Object {
+	return []client.Object{
+		workspace(), source("crm"), rule("people", "crm"), segment("vip", "people", `profile.tier == "gold"`), destination("esp"), activation("mail", "vip", "esp"),
+	}
+}
+
+// everything of retail.
+var everything = []string{"Workspace/default", "DataSource/crm", "IdentityRule/people", "Segment/vip", "Destination/esp", "Activation/mail"}
+
+// newRetail is a world in which retail is all Ready.
+func newRetail(t *testing.T, more ...client.Object) *world {
+	t.Helper()
+	w := newWorld(t)
+	w.create(append(retail(), more...)...)
+	refs := everything
+	for _, o := range more {
+		refs = append(refs, w.ref(o))
+	}
+	w.eventually("all is Ready", w.ready(refs...))
+	return w
+}
+
+func trait(name, rule, attribute, expression string) *v1alpha1.Trait {
+	return &v1alpha1.Trait{
+		ObjectMeta: named(name),
+		Spec:       v1alpha1.TraitSpec{IdentityRef: v1alpha1.ObjectReference{Name: rule}, Attribute: attribute, Expression: expression},
 	}
 }

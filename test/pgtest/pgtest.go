@@ -1,9 +1,11 @@
 // Package pgtest starts a private PostgreSQL for tests: the server of the system's package, with its data in a temporary
-// directory, reached over loopback, without durability. It ends with the test.
+// directory, reached over loopback or one more address, without durability. It ends with the test.
 package pgtest
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -20,7 +22,8 @@ import (
 
 // Server is a running PostgreSQL.
 type Server struct {
-	DSN string
+	// DSN is how the test itself connects, RemoteDSN how the client of RunAt does.
+	DSN, RemoteDSN string
 
 	t    testing.TB
 	bin  string
@@ -37,6 +40,13 @@ func Start(t testing.TB) string {
 
 // Run starts a server that the test can also stop.
 func Run(t testing.TB) *Server {
+	t.Helper()
+	return RunAt(t, "", "")
+}
+
+// RunAt starts a server that also listens on another address of this machine, where it lets in one client, by its address and a
+// password. Both are empty for a server that only this machine reaches.
+func RunAt(t testing.TB, address, client string) *Server {
 	t.Helper()
 	s := &Server{t: t, bin: binaries(t), port: freePort(t)}
 	dir, err := os.MkdirTemp("", "pgtest")
@@ -55,7 +65,12 @@ func Run(t testing.TB) *Server {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
 	s.DSN = fmt.Sprintf("postgres://kith:secret@127.0.0.1:%d/postgres?sslmode=disable", s.port)
-	s.cmd = s.command("postgres", "-D", s.data, "-p", strconv.Itoa(s.port), "-c", "listen_addresses=127.0.0.1",
+	listen := "127.0.0.1"
+	if address != "" {
+		listen += "," + address
+		s.letIn(client)
+	}
+	s.cmd = s.command("postgres", "-D", s.data, "-p", strconv.Itoa(s.port), "-c", "listen_addresses="+listen,
 		"-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=32MB")
 	s.cmd.Stdout, s.cmd.Stderr = os.Stderr, os.Stderr
 	if !testing.Verbose() {
@@ -66,7 +81,25 @@ func Run(t testing.TB) *Server {
 	}
 	t.Cleanup(s.Stop)
 	s.await()
+	if address != "" {
+		password := rand.Text()
+		s.Exec(fmt.Sprintf("ALTER ROLE kith PASSWORD '%s'", password))
+		s.RemoteDSN = fmt.Sprintf("postgres://kith:%s@%s/postgres?sslmode=disable", password, net.JoinHostPort(address, strconv.Itoa(s.port)))
+	}
 	return s
+}
+
+// letIn one more client, by its address.
+func (s *Server) letIn(client string) {
+	s.t.Helper()
+	f, err := os.OpenFile(filepath.Join(s.data, "pg_hba.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err == nil {
+		_, err = fmt.Fprintf(f, "host postgres kith %s/32 scram-sha-256\n", client)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // Stop ends the server at once, connections included. It may be called more than once.
