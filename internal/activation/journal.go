@@ -118,6 +118,15 @@ func openJournals(lakeDir, activation string) (*journals, error) {
 
 func (j *journals) close() { _ = j.lock.Close() }
 
+// HasJournals says whether a run of the activation that died left something that no ledger holds, without taking the lock.
+func HasJournals(lakeDir, activation string) (bool, error) {
+	runs, err := (&journals{dir: filepath.Join(lakeDir, "journal", activation)}).runs()
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	return len(runs) > 0, err
+}
+
 // runs names the journals that are there, in order of name.
 func (j *journals) runs() ([]string, error) {
 	entries, err := os.ReadDir(j.dir)

@@ -16,6 +16,12 @@ import (
 )
 
 func (t task) sync(ctx context.Context) (Outcome, error) {
+	if t.plan.Sync.RemoveMembers && t.latest == nil {
+		// What was never sent need not be taken back, and an Activation can be deleted whose destination never worked.
+		if left, err := activation.HasJournals(t.env.LakeDir, t.plan.Subject.Name); err != nil || !left {
+			return Outcome{}, err
+		}
+	}
 	c, err := t.activation(ctx)
 	if err != nil {
 		return Outcome{}, err

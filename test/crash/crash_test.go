@@ -109,9 +109,13 @@ func (w *world) close() { _ = w.receiver.Close() }
 // run kith on the data of a day; at is the crash point, or empty.
 func (w *world) run(kith, data string, day int, at string) kithtest.Result {
 	w.t.Helper()
-	return kithtest.Command(w.t, kith, []string{"KITH_CRASH_POINT=" + at}, "run", "-f", filepath.Join(w.dir, "manifests"), "--lake", filepath.Join(w.dir, "lake"),
-		"--volume", "retail-data="+filepath.Join(data, fmt.Sprintf("day%d", min(day+1, 2))), "--volume", "retail-out="+filepath.Join(w.dir, "out"),
-		"--secrets", filepath.Join(w.dir, "secrets"), "--now", days[day], "--threads", "1")
+	args := []string{"run", "-f", filepath.Join(w.dir, "manifests"), "--lake", filepath.Join(w.dir, "lake"),
+		"--volume", "retail-data=" + filepath.Join(data, fmt.Sprintf("day%d", min(day+1, 2))), "--volume", "retail-out=" + filepath.Join(w.dir, "out"),
+		"--secrets", filepath.Join(w.dir, "secrets"), "--now", days[day], "--threads", "1"}
+	if day == 2 { // nobody has looked at anything for two weeks: the audience is empty
+		args = append(args, "--approve", "early-access-email", "--approve", "store-priority")
+	}
+	return kithtest.Command(w.t, kith, []string{"KITH_CRASH_POINT=" + at}, args...)
 }
 
 func (w *world) must(kith, data string, day int) {

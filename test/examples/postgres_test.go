@@ -120,8 +120,8 @@ func TestWorker(t *testing.T) {
 			t.Errorf("runs and rows: %v", rows)
 		}
 	}
-	tmp := t.TempDir()
-	for _, args := range [][]string{{"query", "--lake", lake, "SELECT 1"}, {"worker", "--plan", file, "--lake", lake, "--secrets", secrets}} {
+	tmp, other := t.TempDir(), t.TempDir()
+	for _, args := range [][]string{{"query", "--lake", lake, "SELECT 1"}, {"worker", "--plan", file, "--lake", filepath.Join(other, "first"), "--secrets", secrets}} {
 		if r := kithtest.Command(t, kith, []string{"TMPDIR=" + tmp}, args...); r.Code != 0 {
 			t.Fatalf("kith %v: exit %d, %s", args, r.Code, r.Err)
 		}
@@ -132,7 +132,7 @@ func TestWorker(t *testing.T) {
 	if dirs, _ := filepath.Glob(filepath.Join(tmp, "*")); len(dirs) > 1 {
 		t.Errorf("each command leaves a folder behind: %v", dirs)
 	}
-	r := kithtest.Command(t, kith, nil, "worker", "--plan", file, "--lake", lake)
+	r := kithtest.Command(t, kith, nil, "worker", "--plan", file, "--lake", filepath.Join(other, "second"))
 	if r.Code != 10 || !strings.Contains(r.Err, "SecretMissing") {
 		t.Errorf("without its secret: exit %d, %s", r.Code, r.Err)
 	}
