@@ -90,7 +90,11 @@ kube: ## Build kube-apiserver and etcd from their Go modules, once.
 .PHONY: chart
 chart: kube ## Test the chart, the kustomizations and the manager's rights; builds helm and kubectl where they are missing.
 	@hack/cluster/build.sh >/dev/null
-	go test -count=1 -tags e2e ./test/chart
+	go test -json -count=1 -tags e2e ./test/chart | go run ./hack/testsum
+
+.PHONY: e2e
+e2e: postgresql ## Run the story of a tenant on a cluster that is started for it (KITH_E2E_KEEP=1 leaves it running, KITH_E2E_SEED=N repeats its faults).
+	go test -json -count=1 -tags e2e -parallel 8 -timeout 90m ./test/e2e | go run ./hack/testsum -follow
 
 .PHONY: bench
 bench: ## Run kith on a million generated people and print time and memory by stage (ARGS="-people 100000").

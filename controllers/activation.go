@@ -21,12 +21,22 @@ func (t *tenant) activations() {
 	}
 	slices.SortStableFunc(due, func(a, b *verdict) int { return lastSync(a).Compare(lastSync(b)) })
 	for _, v := range due {
-		name := v.decision.Plan.Sync.Destination
-		if t.syncing[name] < atOnce(t.objects.Destination(name)) {
-			t.syncing[name]++
+		if t.turn(v.decision.Plan) {
 			t.start(v)
 		}
 	}
+}
+
+// turn says whether a plan's Destination takes a further Sync, and counts it there. The end of another asks for a further pass.
+func (t *tenant) turn(p *plan.Plan) bool {
+	if p.Sync == nil {
+		return true
+	}
+	if t.syncing[p.Sync.Destination] >= atOnce(p.Sync) {
+		return false
+	}
+	t.syncing[p.Sync.Destination]++
+	return true
 }
 
 func lastSync(v *verdict) time.Time {
@@ -36,12 +46,8 @@ func lastSync(v *verdict) time.Time {
 	return v.history.Ended.At
 }
 
-func atOnce(d *v1alpha1.Destination) int32 {
-	if d == nil {
-		return 1
-	}
-	return max(d.Spec.Delivery.Concurrency, 1)
-}
+// atOnce is how many Syncs a plan's Destination takes at once.
+func atOnce(s *plan.SyncPlan) int32 { return max(s.Delivery.Concurrency, 1) }
 
 // activation decides whether a destination has to be brought up to date.
 func (t *tenant) activation(a *v1alpha1.Activation) *verdict {

@@ -17,7 +17,7 @@ func (t *tenant) identityRule(r *v1alpha1.IdentityRule) {
 		}
 	}
 	switch {
-	case people.live() != nil, evaluation.live() != nil:
+	case people.live() != nil, t.history(plan.EvaluateSubject(r.Name)).Live != nil:
 	case people.wanted():
 		t.startHeld(people, t.reading(r))
 	case evaluation.wanted():

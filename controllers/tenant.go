@@ -126,12 +126,12 @@ func (t *tenant) decide() {
 	for i := range t.objects.IdentityRules {
 		t.identityRule(&t.objects.IdentityRules[i])
 	}
+	for _, a := range t.activationsGone {
+		t.removeMembers(a) // before others that send to the same Destination: somebody waits for its end
+	}
 	t.activations()
 	if w := t.objects.Workspace; w != nil {
 		t.startWanted(t.workspace(w))
-	}
-	for _, a := range t.activationsGone {
-		t.removeMembers(a)
 	}
 	for _, d := range t.sourcesGone {
 		t.retract(d)

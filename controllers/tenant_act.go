@@ -36,7 +36,7 @@ func (t *tenant) current(s start, now []v1alpha1.Run) bool {
 			syncing++
 		}
 	}
-	return s.undo || s.plan.Sync == nil || syncing < atOnce(t.objects.Destination(s.plan.Sync.Destination))
+	return s.plan.Sync == nil || syncing < atOnce(s.plan.Sync)
 }
 
 // makeRun makes a Run and then its plan. A Run whose plan was not stored before the manager died ends as PlanMissing, and its

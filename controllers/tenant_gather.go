@@ -50,7 +50,7 @@ func (r *Tenant) gather(ctx context.Context, namespace string) (*tenant, error) 
 	t.objects.Sort()
 	t.sourcesGone = slices.DeleteFunc(t.sourcesGone, func(d *v1alpha1.DataSource) bool { return needsFinalizer(d, v1alpha1.FinalizerRetract, true) })
 	t.activationsGone = slices.DeleteFunc(t.activationsGone, func(a *v1alpha1.Activation) bool { return needsFinalizer(a, v1alpha1.FinalizerRemoveMembers, true) })
-	t.runs = slices.DeleteFunc(runs.Items, func(r v1alpha1.Run) bool { return r.DeletionTimestamp != nil && plan.Over(&r) })
+	t.runs = runs.Items
 	t.histories = plan.Histories(t.runs)
 	t.revisions = plan.RevisionsOf(t.histories)
 	t.problems, t.holds = r.memory.of(t)

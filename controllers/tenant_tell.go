@@ -110,7 +110,7 @@ func (r *Tenant) announce(o client.Object, old, now []metav1.Condition) {
 		return
 	}
 	kind := corev1.EventTypeNormal
-	if meta.IsStatusConditionTrue(now, v1alpha1.ConditionStalled) && after.Reason != v1alpha1.ReasonSuspended {
+	if isWrong(now, after) {
 		kind = corev1.EventTypeWarning
 	}
 	message := after.Message
@@ -118,6 +118,18 @@ func (r *Tenant) announce(o client.Object, old, now []metav1.Condition) {
 		message = after.Reason
 	}
 	r.Events.Eventf(o, nil, kind, after.Reason, "Reconcile", "%s", brief(message))
+}
+
+// isWrong says whether an object that is not Ready has failed, rather than being on its way.
+func isWrong(all []metav1.Condition, ready *metav1.Condition) bool {
+	switch ready.Reason {
+	case v1alpha1.ReasonSuspended:
+		return false
+	case v1alpha1.ReasonProgressing, v1alpha1.ReasonWaiting, v1alpha1.ReasonDeleting, missingReason:
+		return meta.IsStatusConditionTrue(all, v1alpha1.ConditionStalled)
+	default:
+		return ready.Status != metav1.ConditionTrue
+	}
 }
 
 // brief is a message as short as an event may be.

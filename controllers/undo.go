@@ -57,6 +57,9 @@ func (t *tenant) undo(s plan.Subject, d drop, p *plan.Plan, did bool) {
 }
 
 func (t *tenant) startUndo(h *plan.History, p *plan.Plan, attempt int32) {
+	if !t.turn(p) {
+		return
+	}
 	p.After(h.Serial)
 	t.starts = append(t.starts, start{plan: p, cause: plan.CauseDeleted, attempt: attempt, undo: true, deadline: t.deadline()})
 }

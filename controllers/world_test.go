@@ -209,8 +209,8 @@ func (w *world) locked() {
 			w.t.Fatalf("%s and %s are under way under lock %s", other, r.Name, lock)
 		}
 		locks[lock] = r.Name
-		if d := r.Spec.Destination; d != "" && !r.Spec.Undo {
-			if syncs[d]++; syncs[d] > atOnce(w.objects.Destination(d)) {
+		if d := r.Spec.Destination; d != "" {
+			if syncs[d]++; w.objects.Destination(d) != nil && syncs[d] > w.objects.Destination(d).Spec.Delivery.Concurrency {
 				w.t.Fatalf("%d Syncs to %s at once", syncs[d], d)
 			}
 		}

@@ -1,10 +1,12 @@
 // Command testsum reads `go test -json` and prints what a reader needs: the line of each package, the whole output of what
-// failed, what was skipped and why, and how many tests passed and failed.
+// failed, what was skipped and why, and how many tests passed and failed. With -follow it prints the whole output of everything, as it
+// comes: tests that take minutes say what they do.
 package main
 
 import (
 	"bufio"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -12,7 +14,9 @@ import (
 )
 
 func main() {
-	s := &summary{out: os.Stdout, output: map[test][]string{}, failedIn: map[string]bool{}}
+	follow := flag.Bool("follow", false, "print all output as it comes")
+	flag.Parse()
+	s := &summary{out: os.Stdout, follow: *follow, output: map[test][]string{}, failedIn: map[string]bool{}}
 	if err := s.read(os.Stdin); err != nil {
 		fmt.Fprintln(os.Stderr, "testsum:", err)
 		os.Exit(1)
@@ -31,6 +35,7 @@ type test struct{ pkg, name string }
 
 type summary struct {
 	out            io.Writer
+	follow         bool
 	output         map[test][]string // of tests that have not ended
 	failedIn       map[string]bool   // packages
 	skipped        []string
@@ -66,6 +71,9 @@ func (s *summary) add(e event) {
 	case "output":
 		if e.Test != "" {
 			s.output[t] = append(s.output[t], e.Output)
+			if s.follow {
+				s.print(e.Output)
+			}
 		} else if e.Output != "PASS\n" {
 			s.print(e.Output)
 		}
@@ -89,20 +97,26 @@ func (s *summary) fail(t test) {
 	if t.name != "" {
 		s.failed++
 		s.failedIn[t.pkg] = true
-		s.print(strings.Join(s.output[t], ""))
-		delete(s.output, t)
+		s.explain(t)
 		return
 	}
 	explained := s.failedIn[t.pkg]
-	for other, lines := range s.output {
+	for other := range s.output {
 		if other.pkg == t.pkg {
-			s.print(strings.Join(lines, ""))
-			delete(s.output, other)
+			s.explain(other)
 		}
 	}
 	if !explained {
 		s.failed++ // no test says so: the build, a panic or TestMain failed
 	}
+}
+
+// explain prints the output of a test that failed, unless it was printed as it came.
+func (s *summary) explain(t test) {
+	if !s.follow {
+		s.print(strings.Join(s.output[t], ""))
+	}
+	delete(s.output, t)
 }
 
 // reason is what a skipped test said last before the line that says it was skipped.

@@ -55,3 +55,22 @@ func TestSummary(t *testing.T) {
 		})
 	}
 }
+
+func TestFollow(t *testing.T) {
+	var out strings.Builder
+	s := &summary{out: &out, follow: true, output: map[test][]string{}, failedIn: map[string]bool{}}
+	in := `{"Action":"output","Package":"p","Test":"A","Output":"step one\n"}
+{"Action":"pass","Package":"p","Test":"A"}
+{"Action":"output","Package":"p","Test":"B","Output":"wrong\n"}
+{"Action":"fail","Package":"p","Test":"B"}
+{"Action":"output","Package":"p","Test":"C","Output":"panic: boom\n"}
+{"Action":"fail","Package":"p"}
+`
+	if err := s.read(strings.NewReader(in)); err != nil {
+		t.Fatal(err)
+	}
+	s.close()
+	if want := "step one\nwrong\npanic: boom\n1 passed, 1 failed, 0 skipped\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
@@ -115,7 +116,7 @@ func (w *world) collect(now *sight) bool {
 	did := false
 	for _, o := range now.objects {
 		owner := metav1.GetControllerOf(o)
-		orphaned := owner != nil && !there[string(owner.UID)]
+		orphaned := owner != nil && !there[string(owner.UID)] && w.ownerIsGone(owner)
 		if owner != nil && (orphaned || w.deletesInForeground(now, string(owner.UID))) && o.GetDeletionTimestamp() == nil {
 			w.remove(o)
 			did = true
@@ -128,6 +129,18 @@ func (w *world) collect(now *sight) bool {
 		}
 	}
 	return w.collectPlans(now) || did
+}
+
+// ownerIsGone makes sure of it: one list may be older than another.
+func (w *world) ownerIsGone(owner *metav1.OwnerReference) bool {
+	w.t.Helper()
+	o := &metav1.PartialObjectMetadata{}
+	o.SetGroupVersionKind(schema.FromAPIVersionAndKind(owner.APIVersion, owner.Kind))
+	err := w.Get(w.ctx, client.ObjectKey{Namespace: w.namespace, Name: owner.Name}, o)
+	if client.IgnoreNotFound(err) != nil {
+		w.t.Fatal(err)
+	}
+	return err != nil || o.UID != owner.UID
 }
 
 func (w *world) deletesInForeground(now *sight, uid string) bool {
@@ -167,7 +180,7 @@ func (w *world) collectPlans(now *sight) bool {
 		w.t.Fatal(err)
 	}
 	for i := range l.Items {
-		if owner := metav1.GetControllerOf(&l.Items[i]); owner != nil && !seen[string(owner.UID)] {
+		if owner := metav1.GetControllerOf(&l.Items[i]); owner != nil && !seen[string(owner.UID)] && w.ownerIsGone(owner) {
 			w.remove(&l.Items[i])
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -26,6 +27,8 @@ type finisher struct {
 	data, read map[string]int
 	// worked are the plans that workers got, committed those that made a revision, sent the Syncs that may have spoken to a receiver.
 	worked, committed, sent []*plan.Plan
+	// commits is how many are committed.
+	commits atomic.Int64
 	// held says which Runs go on until they are let go; nil for none.
 	held func(r *v1alpha1.Run) bool
 	// stuck: no worker starts.
@@ -271,6 +274,7 @@ func (f *finisher) commit(p *plan.Plan, result *v1alpha1.RunResult) {
 		f.read[p.Subject.Name] = f.data[p.Subject.Name]
 	}
 	f.committed = append(f.committed, p)
+	f.commits.Add(1)
 	f.lake[p.Subject], f.outputs[p.Subject] = rev, f.outputsOf(p)
 }
 

@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -111,7 +112,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) end() {
 	w.stopManager()
 	w.observer.end()
-	for _, problem := range append(w.observer.problems, w.finisher.problems...) {
+	for _, problem := range slices.Concat(w.observer.problems, w.observer.lies(w.finisher.committed), w.finisher.problems) {
 		w.t.Error(problem)
 	}
 	log := w.log.String()

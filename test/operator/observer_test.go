@@ -23,14 +23,16 @@ type observer struct {
 
 	mu   sync.Mutex
 	seen map[string][]client.Object // by kind and name, oldest first
-	runs []*v1alpha1.Run            // as they were made, in order
+	// commits there had been when each was seen.
+	commits map[string][]int64
+	runs    []*v1alpha1.Run // as they were made, in order
 	// problems are sentences.
 	problems []string
 }
 
 func observe(w *world) *observer {
 	ctx, cancel := context.WithCancel(context.Background())
-	o := &observer{w: w, cancel: cancel, seen: map[string][]client.Object{}}
+	o := &observer{w: w, cancel: cancel, seen: map[string][]client.Object{}, commits: map[string][]int64{}}
 	for _, l := range lists()[:8] { // the kinds of Kith
 		events, err := w.Watch(ctx, l, client.InNamespace(w.namespace))
 		if err != nil {
@@ -58,6 +60,7 @@ func (o *observer) see(object client.Object) {
 	ref := o.w.ref(object)
 	before := o.seen[ref]
 	o.seen[ref] = append(before, object)
+	o.commits[ref] = append(o.commits[ref], o.w.finisher.commits.Load())
 	if run, ok := object.(*v1alpha1.Run); ok {
 		if len(before) == 0 || before[len(before)-1].GetUID() != run.UID {
 			o.runs = append(o.runs, run)

@@ -132,6 +132,22 @@ func TestASuspendedSegment(t *testing.T) {
 	w.eventually("it is resumed", w.ready("Segment/calm"))
 }
 
+// A Trait that is suspended makes no evaluation due, and is computed with the others.
+func TestASuspendedTrait(t *testing.T) {
+	w := newWorld(t)
+	level := trait("level", "people", "level", "profile.tier")
+	w.create(workspace(), source("crm"), rule("people", "crm"), level)
+	w.eventually("it is Ready", w.ready("Trait/level"))
+	w.suspend("Trait/level", true)
+	w.eventually("it is suspended", w.is("Trait/level", isSuspended))
+	w.always(2*time.Hour, "it is not computed for its age", all(w.is("Trait/level", isSuspended), w.worked(1, v1alpha1.TaskEvaluate, "people")))
+	w.finisher.changeData("crm")
+	w.runNow("DataSource/crm", "1")
+	w.eventually("it is computed with newer data", all(w.is("Trait/level", isSuspended, fresh(true)), w.worked(2, v1alpha1.TaskEvaluate, "people")))
+	w.suspend("Trait/level", false)
+	w.within(2*time.Hour, "it is computed for its age", all(w.ready("Trait/level"), w.worked(3, v1alpha1.TaskEvaluate, "people")))
+}
+
 // What was never computed has no result to keep.
 func TestSuspendedFromTheBeginning(t *testing.T) {
 	w := newWorld(t)

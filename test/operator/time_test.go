@@ -110,9 +110,11 @@ func (w *world) resting() bool {
 	if w.finisher.pass(now) || w.collect(now) {
 		return false
 	}
-	if !w.known(now) {
+	for tries := 20; !w.known(now); tries-- {
+		if tries == 0 || !m.idle() {
+			return false
+		}
 		time.Sleep(time.Millisecond)
-		return false
 	}
 	time.Sleep(2 * time.Millisecond) // from the cache to the queue
 	return m.idle() && m.added() == before

@@ -216,7 +216,7 @@ func TestAPodThatStillRuns(t *testing.T) {
 		}
 		return waits()
 	})
-	w.always(5*time.Minute, "it waits", waits)
+	w.always(time.Minute, "it waits", waits)
 	w.remove(w.podOf("ghost"))
 	w.eventually("it goes on", w.is("DataSource/crm", ready, echo("1")))
 }
