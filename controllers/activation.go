@@ -61,9 +61,9 @@ func (t *tenant) activation(a *v1alpha1.Activation) *verdict {
 	s := plan.SyncSubject(a.Name)
 	b := t.blockOf("Activation", a.Name, a.Spec.Suspend)
 	d := t.objects.Destination(a.Spec.DestinationRef.Name)
-	requests := []*v1alpha1.RunRequest{request("Activation", a, &a.Status.Status)}
+	requests := []*v1alpha1.RunRequest{request("Activation", a)}
 	if d != nil {
-		requests = append(requests, request("Destination", d, &d.Status))
+		requests = append(requests, request("Destination", d))
 	}
 	rule := t.objects.RuleOf(a)
 	gone := t.objects.IdentityRule(rule) == nil // what is wrong then is its Segment's
@@ -98,7 +98,7 @@ func (t *tenant) activationStatus(a *v1alpha1.Activation) v1alpha1.ActivationSta
 	}
 	what := fmt.Sprintf("%d people are at %s, %d are withheld", number(out.Sent), a.Spec.DestinationRef.Name, number(out.Withheld))
 	t.finish(&out.Status, a.Generation, subjectSummary(v, a.Generation, a.Status.Conditions, what, t.now), v)
-	r := request("Activation", a, &a.Status.Status)
+	r := request("Activation", a)
 	out.LastHandledRunNow = handled(out.LastHandledRunNow, r, r != nil && len(t.open(v.subject, r)) > 0, v.settled())
 	return out
 }
@@ -107,7 +107,7 @@ func (t *tenant) activationStatus(a *v1alpha1.Activation) v1alpha1.ActivationSta
 func (t *tenant) destinationStatus(d *v1alpha1.Destination) v1alpha1.Status {
 	out := *d.Status.DeepCopy()
 	t.finish(&out, d.Generation, t.plain("Destination", d.Name, d.Spec.Suspend, d.Generation, d.Status.Conditions), nil)
-	r := request("Destination", d, &d.Status)
+	r := request("Destination", d)
 	settled := true
 	for i := range t.objects.Activations {
 		if a := &t.objects.Activations[i]; r != nil && a.Spec.DestinationRef.Name == d.Name {

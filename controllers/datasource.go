@@ -22,7 +22,7 @@ func (t *tenant) dataSource(d *v1alpha1.DataSource) *verdict {
 		p = plan.Ingest(&t.objects, d, t.revisions, t.now)
 	}
 	return t.judge(s, d, t.blockOf("DataSource", d.Name, d.Spec.Suspend), p, nil, plan.Situation{
-		Interval: d.Spec.Interval.Value(), Requests: t.open(s, request("DataSource", d, &d.Status.Status)),
+		Interval: d.Spec.Interval.Value(), Requests: t.open(s, request("DataSource", d)),
 	})
 }
 
@@ -35,7 +35,7 @@ func (t *tenant) dataSourceStatus(d *v1alpha1.DataSource) v1alpha1.DataSourceSta
 		what += fmt.Sprintf("; %d quarantined by the last run", n)
 	}
 	t.finish(&out.Status, d.Generation, subjectSummary(v, d.Generation, d.Status.Conditions, what, t.now), v)
-	r := request("DataSource", d, &d.Status.Status)
+	r := request("DataSource", d)
 	out.LastHandledRunNow = handled(out.LastHandledRunNow, r, len(v.pending) > 0, v.settled() && t.downstream(t.rulesOf(d.Name)...))
 	return out
 }

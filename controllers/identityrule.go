@@ -33,7 +33,7 @@ func (t *tenant) resolve(r *v1alpha1.IdentityRule, b *block) *verdict {
 	}
 	s := plan.ResolveSubject(r.Name)
 	return t.judge(s, r, b, p, wait, plan.Situation{
-		Interval: r.Spec.Interval.Value(), Requests: t.open(s, request("IdentityRule", r, &r.Status.Status)),
+		Interval: r.Spec.Interval.Value(), Requests: t.open(s, request("IdentityRule", r)),
 	})
 }
 
@@ -45,13 +45,13 @@ func (t *tenant) evaluate(r *v1alpha1.IdentityRule, b *block) *verdict {
 	for i := range t.objects.Traits {
 		if o := &t.objects.Traits[i]; o.Spec.IdentityRef.Name == r.Name {
 			items++
-			requests = append(requests, request("Trait", o, &o.Status))
+			requests = append(requests, request("Trait", o))
 		}
 	}
 	for i := range t.objects.Segments {
 		if o := &t.objects.Segments[i]; o.Spec.IdentityRef.Name == r.Name {
 			items++
-			requests = append(requests, request("Segment", o, &o.Status.Status))
+			requests = append(requests, request("Segment", o))
 			if run := o.Annotations[v1alpha1.AnnotationApprove]; run != "" {
 				approve[o.Name] = run
 			}
@@ -102,7 +102,7 @@ func (t *tenant) identityRuleStatus(r *v1alpha1.IdentityRule) v1alpha1.IdentityR
 	out.Records, out.Profiles = output(v.history, "records"), output(v.history, "known")
 	what := fmt.Sprintf("%d records are %d known people", number(out.Records), number(out.Profiles))
 	t.finish(&out.Status, r.Generation, subjectSummary(v, r.Generation, r.Status.Conditions, what, t.now), v)
-	request := request("IdentityRule", r, &r.Status.Status)
+	request := request("IdentityRule", r)
 	out.LastHandledRunNow = handled(out.LastHandledRunNow, request, len(v.pending) > 0, t.downstream(r.Name))
 	return out
 }

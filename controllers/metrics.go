@@ -76,21 +76,8 @@ func (o *objectCounts) Collect(out chan<- prometheus.Metric) {
 // stateOf an object, for counting.
 func stateOf(o runtime.Object) string {
 	var conditions []metav1.Condition
-	switch o := o.(type) {
-	case *v1alpha1.Workspace:
-		conditions = o.Status.Conditions
-	case *v1alpha1.DataSource:
-		conditions = o.Status.Conditions
-	case *v1alpha1.IdentityRule:
-		conditions = o.Status.Conditions
-	case *v1alpha1.Trait:
-		conditions = o.Status.Conditions
-	case *v1alpha1.Segment:
-		conditions = o.Status.Conditions
-	case *v1alpha1.Destination:
-		conditions = o.Status.Conditions
-	case *v1alpha1.Activation:
-		conditions = o.Status.Conditions
+	if d, ok := o.(v1alpha1.Declared); ok {
+		conditions = d.CommonStatus().Conditions
 	}
 	ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
 	switch {

@@ -95,7 +95,7 @@ func (t *tenant) segmentStatus(o *v1alpha1.Segment) v1alpha1.SegmentStatus {
 	left, evaluated := o.Spec.Suspend && o.Generation > 1, o.Spec.Suspend && t.evaluatedAs(o)
 	s, v := t.partSummary(part{"Segment", o.Name, o.Spec.IdentityRef.Name, o.Generation, o.Spec.Suspend, o.Status.Conditions, left, evaluated},
 		fmt.Sprintf("%d members", number(out.Members)), out.Members != nil)
-	r := request("Segment", o, &o.Status.Status)
+	r := request("Segment", o)
 	out.LastHandledRunNow = t.partHandled(&out.Status, o.Spec.IdentityRef.Name, r)
 	asked(&s, v, r, out.LastHandledRunNow)
 	t.finish(&out.Status, o.Generation, s, v)
@@ -123,7 +123,7 @@ func (t *tenant) traitStatus(o *v1alpha1.Trait) v1alpha1.Status {
 	out := *o.Status.DeepCopy()
 	s, v := t.partSummary(part{"Trait", o.Name, o.Spec.IdentityRef.Name, o.Generation, o.Spec.Suspend, o.Status.Conditions, false, false},
 		"profile."+o.Spec.Attribute+" is computed", t.hasTrait(o))
-	r := request("Trait", o, &o.Status)
+	r := request("Trait", o)
 	out.LastHandledRunNow = t.partHandled(&out, o.Spec.IdentityRef.Name, r)
 	asked(&s, v, r, out.LastHandledRunNow)
 	t.finish(&out, o.Generation, s, v)

@@ -164,13 +164,19 @@ func (t *tenant) deadline() v1alpha1.Duration {
 	return "6h"
 }
 
-// request is the annotation run-now of an object as far as it is not handled. Status is the object's.
-func request(kind string, o client.Object, status *v1alpha1.Status) *v1alpha1.RunRequest {
+// request is the annotation run-now of an object as far as it is not handled.
+func request(kind string, o declaredObject) *v1alpha1.RunRequest {
 	value := conditions.Cut(o.GetAnnotations()[v1alpha1.AnnotationRunNow], 128)
-	if value == "" || value == status.LastHandledRunNow {
+	if value == "" || value == o.CommonStatus().LastHandledRunNow {
 		return nil
 	}
 	return &v1alpha1.RunRequest{Kind: kind, Name: o.GetName(), Value: value}
+}
+
+// declaredObject is an object that people declare.
+type declaredObject interface {
+	client.Object
+	v1alpha1.Declared
 }
 
 // open are the requests among rs that no run of the subject that is over has answered.

@@ -38,7 +38,7 @@ func (r *Tenant) tell(ctx context.Context, t *tenant) error {
 // writeStatus replaces one object's status, and tells of it in an event where a condition has changed.
 func (r *Tenant) writeStatus(ctx context.Context, t *tenant, o client.Object) error {
 	before := o.DeepCopyObject().(client.Object)
-	old, now := t.setStatus(o)
+	t.setStatus(o)
 	if equality.Semantic.DeepEqual(before, o) {
 		return nil
 	}
@@ -46,43 +46,36 @@ func (r *Tenant) writeStatus(ctx context.Context, t *tenant, o client.Object) er
 	if err := r.Status().Patch(ctx, o, client.MergeFrom(before)); err != nil {
 		return client.IgnoreNotFound(fmt.Errorf("writing the status of %s: %w", o.GetName(), err))
 	}
-	r.announce(o, old, now)
+	r.announce(o, conditionsOf(before), conditionsOf(o))
 	return nil
 }
 
-// setStatus gives the conditions before and after.
-func (t *tenant) setStatus(o client.Object) (old, now []metav1.Condition) {
+// setStatus works an object's status out.
+func (t *tenant) setStatus(o client.Object) {
 	if o.GetDeletionTimestamp() != nil {
-		return t.setDeleting(o)
+		t.setDeleting(o)
+		return
 	}
 	switch o := o.(type) {
 	case *v1alpha1.Workspace:
-		old, o.Status = o.Status.Conditions, t.workspaceStatus(o)
-		return old, o.Status.Conditions
+		o.Status = t.workspaceStatus(o)
 	case *v1alpha1.DataSource:
-		old, o.Status = o.Status.Conditions, t.dataSourceStatus(o)
-		return old, o.Status.Conditions
+		o.Status = t.dataSourceStatus(o)
 	case *v1alpha1.IdentityRule:
-		old, o.Status = o.Status.Conditions, t.identityRuleStatus(o)
-		return old, o.Status.Conditions
+		o.Status = t.identityRuleStatus(o)
 	case *v1alpha1.Trait:
-		old, o.Status = o.Status.Conditions, t.traitStatus(o)
-		return old, o.Status.Conditions
+		o.Status = t.traitStatus(o)
 	case *v1alpha1.Segment:
-		old, o.Status = o.Status.Conditions, t.segmentStatus(o)
-		return old, o.Status.Conditions
+		o.Status = t.segmentStatus(o)
 	case *v1alpha1.Destination:
-		old, o.Status = o.Status.Conditions, t.destinationStatus(o)
-		return old, o.Status.Conditions
+		o.Status = t.destinationStatus(o)
 	case *v1alpha1.Activation:
-		old, o.Status = o.Status.Conditions, t.activationStatus(o)
-		return old, o.Status.Conditions
+		o.Status = t.activationStatus(o)
 	}
-	return nil, nil
 }
 
 // setDeleting tells how the undoing of an object that is being deleted goes.
-func (t *tenant) setDeleting(o client.Object) (old, now []metav1.Condition) {
+func (t *tenant) setDeleting(o client.Object) {
 	var s *v1alpha1.Status
 	var subject plan.Subject
 	switch o := o.(type) {
@@ -91,16 +84,21 @@ func (t *tenant) setDeleting(o client.Object) (old, now []metav1.Condition) {
 	case *v1alpha1.DataSource:
 		s, subject = &o.Status.Status, plan.IngestSubject(o.Name)
 	default:
-		return nil, nil
+		return
 	}
-	old = append(old, s.Conditions...)
 	summary := conditions.Summary{Reason: v1alpha1.ReasonDeleting, Reconciling: v1alpha1.ReasonDeleting, Message: "what it did outside the cluster is being taken back"}
 	if e := t.history(subject).Ended; e.Failed() && e.Undo {
 		summary.Message = fmt.Sprintf("run %s: %s: %s", e.Run, e.Class, e.Message)
 	}
 	s.ObservedGeneration, s.NextRunTime = o.GetGeneration(), nil
 	conditions.Apply(&s.Conditions, o.GetGeneration(), summary, t.now)
-	return old, s.Conditions
+}
+
+func conditionsOf(o client.Object) []metav1.Condition {
+	if d, ok := o.(v1alpha1.Declared); ok {
+		return d.CommonStatus().Conditions
+	}
+	return nil
 }
 
 // announce makes an event of Ready or Stalled where one of them has another status or reason than before.

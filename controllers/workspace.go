@@ -17,7 +17,7 @@ const cleaning = 24 * time.Hour
 func (t *tenant) workspace(w *v1alpha1.Workspace) *verdict {
 	s := plan.MaintainSubject(w.Name)
 	return t.judge(s, w, t.blockOf("Workspace", w.Name, false), plan.Maintain(&t.objects, t.revisions, t.now), nil, plan.Situation{
-		Interval: cleaning, Requests: t.open(s, request("Workspace", w, &w.Status)),
+		Interval: cleaning, Requests: t.open(s, request("Workspace", w)),
 	})
 }
 
@@ -31,7 +31,7 @@ func (t *tenant) workspaceStatus(w *v1alpha1.Workspace) v1alpha1.Status {
 		at := metav1.NewTime(e.At.UTC().Truncate(time.Second))
 		out.LastRunTime = &at
 	}
-	out.LastHandledRunNow = handled(out.LastHandledRunNow, request("Workspace", w, &w.Status), len(v.pending) > 0, v.settled())
+	out.LastHandledRunNow = handled(out.LastHandledRunNow, request("Workspace", w), len(v.pending) > 0, v.settled())
 	return out
 }
 

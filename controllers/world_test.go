@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -377,26 +376,6 @@ func (w *world) states() map[string]string {
 	}
 	each(&w.objects, add)
 	return out
-}
-
-func conditionsOf(o client.Object) []metav1.Condition {
-	switch o := o.(type) {
-	case *v1alpha1.Workspace:
-		return o.Status.Conditions
-	case *v1alpha1.DataSource:
-		return o.Status.Conditions
-	case *v1alpha1.IdentityRule:
-		return o.Status.Conditions
-	case *v1alpha1.Segment:
-		return o.Status.Conditions
-	case *v1alpha1.Trait:
-		return o.Status.Conditions
-	case *v1alpha1.Destination:
-		return o.Status.Conditions
-	case *v1alpha1.Activation:
-		return o.Status.Conditions
-	}
-	panic(fmt.Sprintf("%T", o))
 }
 
 // changed tells the API's counter of a spec's change.

@@ -162,21 +162,8 @@ func version(o client.Object) int64 {
 
 // statusOf is the part of a status that all kinds have.
 func statusOf(o client.Object) *v1alpha1.Status {
-	switch o := o.(type) {
-	case *v1alpha1.Workspace:
-		return &o.Status
-	case *v1alpha1.DataSource:
-		return &o.Status.Status
-	case *v1alpha1.IdentityRule:
-		return &o.Status.Status
-	case *v1alpha1.Trait:
-		return &o.Status
-	case *v1alpha1.Segment:
-		return &o.Status.Status
-	case *v1alpha1.Destination:
-		return &o.Status
-	case *v1alpha1.Activation:
-		return &o.Status.Status
+	if d, ok := o.(v1alpha1.Declared); ok {
+		return d.CommonStatus()
 	}
 	return &v1alpha1.Status{}
 }

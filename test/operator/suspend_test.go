@@ -50,11 +50,11 @@ func TestSuspend(t *testing.T) {
 		task   v1alpha1.Task
 		name   string
 	}{
-		{"DataSource/crm", func(w *world) {}, v1alpha1.TaskIngest, "crm"},
+		{"DataSource/crm", func(*world) {}, v1alpha1.TaskIngest, "crm"},
 		{"IdentityRule/people", func(w *world) { w.finisher.changeData("crm"); w.runNow("DataSource/crm", "1") }, v1alpha1.TaskResolve, "people"},
-		{"IdentityRule/people", func(w *world) {}, v1alpha1.TaskEvaluate, "people"},
-		{"Destination/esp", func(w *world) {}, v1alpha1.TaskSync, "mail"},
-		{"Activation/mail", func(w *world) {}, v1alpha1.TaskSync, "mail"},
+		{"IdentityRule/people", func(*world) {}, v1alpha1.TaskEvaluate, "people"},
+		{"Destination/esp", func(*world) {}, v1alpha1.TaskSync, "mail"},
+		{"Activation/mail", func(*world) {}, v1alpha1.TaskSync, "mail"},
 		{"Workspace/default", func(w *world) { w.finisher.changeData("crm") }, v1alpha1.TaskIngest, "crm"},
 	} {
 		t.Run(c.ref+" "+string(c.task), func(t *testing.T) {

@@ -183,21 +183,11 @@ func (s *sight) waitUntilReady(ctx context.Context, want map[string]int, began t
 }
 
 func isReady(o runtime.Object) bool {
-	var conditions []metav1.Condition
-	switch o := o.(type) {
-	case *v1alpha1.Workspace:
-		conditions = o.Status.Conditions
-	case *v1alpha1.DataSource:
-		conditions = o.Status.Conditions
-	case *v1alpha1.IdentityRule:
-		conditions = o.Status.Conditions
-	case *v1alpha1.Segment:
-		conditions = o.Status.Conditions
-	case *v1alpha1.Destination:
-		conditions = o.Status.Conditions
-	case *v1alpha1.Activation:
-		conditions = o.Status.Conditions
+	declared, ok := o.(v1alpha1.Declared)
+	if !ok {
+		return false
 	}
+	conditions := declared.CommonStatus().Conditions
 	c := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
 	return c != nil && c.Status == metav1.ConditionTrue && c.ObservedGeneration == o.(client.Object).GetGeneration()
 }
