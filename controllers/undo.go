@@ -37,8 +37,8 @@ func (t *tenant) undo(s plan.Subject, d drop, p *plan.Plan, did bool) {
 		return
 	}
 	patience := undoDown
-	if e.Class.Owner() == fault.User {
-		patience = undoBroken
+	if e.Class.Owner() == fault.User || e.Class == v1alpha1.ReasonWorkerNotStarted {
+		patience = undoBroken // a worker that can't start mostly waits for a volume that was deleted first
 	}
 	if end := d.object.GetDeletionTimestamp().Add(patience); !t.now.Before(end) {
 		d.why = "run " + e.Run + " failed: " + string(e.Class) + ": " + e.Message

@@ -122,7 +122,9 @@ func TestUndoIsTriedAgain(t *testing.T) {
 		fault.OutOfMemory:        {24 * time.Hour, []time.Duration{10 * time.Second, 20 * time.Second}},
 		fault.DestinationRefused: {10 * time.Minute, []time.Duration{time.Minute, 2 * time.Minute}},
 		fault.SecretMissing:      {10 * time.Minute, []time.Duration{time.Minute, 2 * time.Minute}},
-		fault.InvalidExpression:  {10 * time.Minute, []time.Duration{time.Minute, time.Minute}},
+		// Its volume may have been deleted first.
+		v1alpha1.ReasonWorkerNotStarted: {10 * time.Minute, []time.Duration{10 * time.Second, 20 * time.Second}},
+		fault.InvalidExpression:         {10 * time.Minute, []time.Duration{time.Minute, time.Minute}},
 	} {
 		w := newWorld(t)
 		w.settle()

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -64,9 +65,11 @@ func startCluster(t *testing.T) cluster {
 		}
 		return out
 	}
+	var c cluster
 	t.Cleanup(func() {
 		if !keep() {
 			script(2*time.Minute, "down")
+			c.nothingLeft(t)
 		}
 	})
 	say("starting the cluster (built where it is missing)")
@@ -81,7 +84,25 @@ func startCluster(t *testing.T) cluster {
 			t.Setenv(name, value)
 		}
 	}
-	return cluster{host: os.Getenv("KITH_HOST_ADDRESS"), node: os.Getenv("KITH_NODE_ADDRESS")}
+	c = cluster{host: os.Getenv("KITH_HOST_ADDRESS"), node: os.Getenv("KITH_NODE_ADDRESS")}
+	return c
+}
+
+// nothingLeft of the cluster on the machine: no process, no address.
+func (c cluster) nothingLeft(t *testing.T) {
+	t.Helper()
+	if left := processes(); len(left) > 0 {
+		t.Errorf("%d processes of the cluster are left", len(left))
+	}
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range addresses {
+		if strings.HasPrefix(a.String(), c.host+"/") {
+			t.Errorf("the link to the node is left, with %s", a)
+		}
+	}
 }
 
 // images are those that `make images` builds, and how large they may be: the files in them, not compressed.

@@ -20,7 +20,7 @@ import (
 
 const (
 	managerKills = 20
-	powerCuts    = 5 // each so many kills the process is killed: its lease runs out only after 15 seconds
+	powerCuts    = 6 // each so many kills the process is killed: its lease runs out only after 15 seconds
 	killsOfARun  = 2 // at most: what is killed again and again does not end, and has to be waited for longer and longer
 	recovery     = 2 * time.Minute
 )
@@ -127,7 +127,7 @@ func (f *faults) killManagers(random *rand.Rand) {
 			}
 			return nil
 		})
-		time.Sleep(between(random, time.Second, 5*time.Second))
+		time.Sleep(between(random, 500*time.Millisecond, 3*time.Second))
 	}
 }
 

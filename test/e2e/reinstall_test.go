@@ -78,7 +78,6 @@ func (r *tenant) declaredAgain() {
 	r.runNow(acme, "datasources", "declared-again", long)
 	r.ready(acme, short)
 	r.unchanged(before)
-	r.retail.Compare(2)
 }
 
 // deleteAll that is declared, as it was applied.

@@ -34,6 +34,14 @@ type process struct {
 	run string // of a worker
 }
 
+// controlGroup of everything in the cluster, as hack/cluster names it.
+func controlGroup() string {
+	if name := os.Getenv("KITH_CLUSTER_NAME"); name != "" {
+		return "/kith-cluster-" + name + "/"
+	}
+	return "/kith-cluster/"
+}
+
 // processes of the cluster's containers whose command line begins with some words.
 func processes(words ...string) []process {
 	entries, _ := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -45,7 +53,7 @@ func processes(words ...string) []process {
 			continue
 		}
 		groups, err := os.ReadFile(filepath.Join(filepath.Dir(file), "cgroup"))
-		if err != nil || !bytes.Contains(groups, []byte("/kith-cluster")) {
+		if err != nil || !bytes.Contains(groups, []byte(controlGroup())) {
 			continue // not of this cluster
 		}
 		p := process{}
