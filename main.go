@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -19,8 +20,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
-
-	batchv1 "k8s.io/api/batch/v1"
 
 	"github.com/kith-dev/kith/api/v1alpha1"
 	"github.com/kith-dev/kith/controllers"
@@ -117,8 +116,19 @@ func scheme() *runtime.Scheme {
 
 // cached are the foreign kinds that are watched: only what Kith made. Claims, ConfigMaps and the rest are read when needed, Secrets never.
 func cached() map[client.Object]cache.ByObject {
-	ours := cache.ByObject{Label: labels.SelectorFromSet(labels.Set{jobs.LabelManagedBy: jobs.ManagedBy})}
+	ours := cache.ByObject{Label: labels.SelectorFromSet(labels.Set{jobs.LabelManagedBy: jobs.ManagedBy}), Transform: withoutSpec}
 	return map[client.Object]cache.ByObject{&batchv1.Job{}: ours, &corev1.Pod{}: ours}
+}
+
+// withoutSpec keeps of Jobs and pods what the loops look at: how they end. What they are made of is a third of a manager's memory.
+func withoutSpec(o any) (any, error) {
+	switch o := o.(type) {
+	case *batchv1.Job:
+		o.ManagedFields, o.Spec = nil, batchv1.JobSpec{}
+	case *corev1.Pod:
+		o.ManagedFields, o.Spec = nil, corev1.PodSpec{}
+	}
+	return o, nil
 }
 
 // setup registers the loops, which are all that the manager does.

@@ -162,16 +162,7 @@ type remembered struct {
 
 // of gives what is wrong with the objects together, which is found out anew when one of them has changed.
 func (m *memory) of(t *tenant) (map[string]plan.Problem, *holds) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.byNamespace == nil {
-		m.byNamespace = map[string]*remembered{}
-	}
-	k := m.byNamespace[t.namespace]
-	if k == nil {
-		k = &remembered{holds: newHolds()}
-		m.byNamespace[t.namespace] = k
-	}
+	k := m.namespace(t.namespace) // which no other pass uses at the same time
 	if g := generations(&t.objects); k.generations != g {
 		k.generations, k.spaces, k.problems = g, &plan.Spaces{}, map[string]plan.Problem{}
 		t.objects.Spaces = k.spaces
@@ -185,6 +176,20 @@ func (m *memory) of(t *tenant) (map[string]plan.Problem, *holds) {
 	}
 	t.objects.Spaces = k.spaces
 	return k.problems, k.holds
+}
+
+func (m *memory) namespace(name string) *remembered {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.byNamespace == nil {
+		m.byNamespace = map[string]*remembered{}
+	}
+	k := m.byNamespace[name]
+	if k == nil {
+		k = &remembered{holds: newHolds()}
+		m.byNamespace[name] = k
+	}
+	return k
 }
 
 // done forgets a namespace in which there is nothing.

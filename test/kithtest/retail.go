@@ -161,7 +161,7 @@ func (r *Retail) drifting() int {
 	return max(1, (25*r.Day(1).Known+10_000)/20_000) // as hack/datagen has it
 }
 
-// CompareMembers: the receiver holds the audience of the truth, person by person.
+// CompareMembers wants the receiver to hold the audience of the truth, person by person.
 func (r *Retail) CompareMembers(day int) {
 	r.T.Helper()
 	want := map[string]string{}

@@ -97,8 +97,8 @@ func (w *world) known(now *sight) bool {
 	if len(a) != len(b) {
 		return false
 	}
-	for k, v := range a {
-		if b[k] != v {
+	for _, o := range now.objects {
+		if ref := w.ref(o); b[ref] != a[ref] && w.times.isFrozen(o) == nil {
 			return false
 		}
 	}

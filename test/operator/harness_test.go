@@ -110,6 +110,7 @@ func newWorld(t *testing.T) *world {
 
 // end stops everything and tells what was seen that must never be.
 func (w *world) end() {
+	w.times.thaw()
 	w.stopManager()
 	w.observer.end()
 	for _, problem := range slices.Concat(w.observer.problems, w.observer.lies(w.finisher.committed), w.finisher.problems) {

@@ -2,12 +2,14 @@ package operator_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kith-dev/kith/api/v1alpha1"
+	"github.com/kith-dev/kith/internal/fault"
 	"github.com/kith-dev/kith/internal/plan"
 )
 
@@ -165,5 +167,21 @@ func (w *world) forgetStatuses(refs ...string) {
 		if s := statusOf(w.object(ref)); len(s.Conditions) > 0 {
 			w.t.Fatalf("%s still has the status %+v", ref, s)
 		}
+	}
+}
+
+// The manager's cache has not seen yet what the manager wrote in the pass before: that counts all the same.
+func TestACacheThatIsBehind(t *testing.T) {
+	w := newRetail(t)
+	w.times.freeze()
+	w.finisher.failing(v1alpha1.TaskIngest, fault.DatabaseDown, "connection refused")
+	w.pass(w.nextRun("DataSource/crm").Sub(w.clock.Now()) + 10*time.Second)
+	w.check("a failure is told", w.is("DataSource/crm", unready(string(fault.DatabaseDown))))
+	w.finisher.mended()
+	w.pass(5 * time.Minute)
+	w.times.thaw()
+	w.eventually("that it has been mended is told, too", w.ready(everything...))
+	if got := w.events.of("crm"); !slices.Equal(got, []string{"Progressing", "Succeeded", "DatabaseDown", "Succeeded"}) {
+		t.Errorf("events: %v", got)
 	}
 }

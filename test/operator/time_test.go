@@ -4,12 +4,16 @@ import (
 	"sync"
 	"time"
 
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	testclock "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/kith-dev/kith/api/v1alpha1"
 )
 
 // Time stands still while anybody has something to do. When everybody is at rest it jumps to when the manager asked to be called
@@ -256,6 +260,35 @@ func (q *queue) release(now time.Time) {
 type times struct {
 	mu            sync.Mutex
 	made, deleted map[types.UID]metav1.Time
+	// frozen is what the manager's cache of declarations waits for; nil for nothing.
+	frozen chan struct{}
+}
+
+// freeze has the manager's cache of declarations stay behind until it is thawed.
+func (t *times) freeze() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.frozen = make(chan struct{})
+}
+
+func (t *times) thaw() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.frozen != nil {
+		close(t.frozen)
+		t.frozen = nil
+	}
+}
+
+// isFrozen gives the channel for an object that is kept back, else nil.
+func (t *times) isFrozen(o client.Object) chan struct{} {
+	switch o.(type) {
+	case *v1alpha1.Run, *batchv1.Job, *corev1.Pod:
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.frozen
 }
 
 func (t *times) transform(c *testclock.FakeClock) func(any) (any, error) {
@@ -263,6 +296,9 @@ func (t *times) transform(c *testclock.FakeClock) func(any) (any, error) {
 		o, ok := in.(client.Object)
 		if !ok {
 			return in, nil
+		}
+		if frozen := t.isFrozen(o); frozen != nil {
+			<-frozen
 		}
 		t.mu.Lock()
 		defer t.mu.Unlock()
