@@ -27,6 +27,7 @@ type tenant struct {
 	problems        map[string]plan.Problem // the first of each object, by kind and name
 	lastPlans       map[plan.Subject]*plan.Plan
 	holds           *holds
+	written         written
 
 	verdicts map[plan.Subject]*verdict
 	// syncing counts the Syncs under way and starting, by Destination.

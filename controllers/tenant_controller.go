@@ -55,6 +55,9 @@ func (r *Tenant) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, 
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	if t.behind() {
+		return ctrl.Result{RequeueAfter: cacheLag}, nil
+	}
 	t.decide()
 	errs := []error{r.act(ctx, t), r.tell(ctx, t)}
 	r.memory.done(t)
@@ -73,10 +76,12 @@ func (r *Tenant) act(ctx context.Context, t *tenant) error {
 		if err := r.addFinalizer(ctx, o); err != nil {
 			return err
 		}
+		t.written.add(o)
 	}
 	errs := []error{r.makeRuns(ctx, t)}
 	for _, d := range t.drops {
 		errs = append(errs, r.dropFinalizer(ctx, d))
+		t.written.add(d.object)
 	}
 	return errors.Join(append(errs, r.prune(ctx, t))...)
 }

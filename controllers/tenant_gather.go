@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,7 +54,7 @@ func (r *Tenant) gather(ctx context.Context, namespace string) (*tenant, error) 
 	t.runs = runs.Items
 	t.histories = plan.Histories(t.runs)
 	t.revisions = plan.RevisionsOf(t.histories)
-	t.problems, t.holds = r.memory.of(t)
+	r.memory.of(t)
 	return t, r.gatherLastPlans(ctx, t)
 }
 
@@ -158,10 +159,12 @@ type remembered struct {
 	spaces      *plan.Spaces
 	problems    map[string]plan.Problem
 	holds       *holds
+	written     written
 }
 
-// of gives what is wrong with the objects together, which is found out anew when one of them has changed.
-func (m *memory) of(t *tenant) (map[string]plan.Problem, *holds) {
+// of adds to what was gathered what is remembered, and what is wrong with the objects together, which is found out anew when one of them
+// has changed.
+func (m *memory) of(t *tenant) {
 	k := m.namespace(t.namespace) // which no other pass uses at the same time
 	if g := generations(&t.objects); k.generations != g {
 		k.generations, k.spaces, k.problems = g, &plan.Spaces{}, map[string]plan.Problem{}
@@ -175,7 +178,45 @@ func (m *memory) of(t *tenant) (map[string]plan.Problem, *holds) {
 		}
 	}
 	t.objects.Spaces = k.spaces
-	return k.problems, k.holds
+	t.problems, t.holds, t.written = k.problems, k.holds, k.written
+}
+
+// written are the versions of objects that passes have made and that the cache need not have seen yet. Who decided on an older one would
+// take what it says for what the API has, and not write what he finds to be the same.
+type written map[types.UID]uint64
+
+func (w written) add(o client.Object) {
+	if v, err := strconv.ParseUint(o.GetResourceVersion(), 10, 64); err == nil {
+		w[o.GetUID()] = v
+	}
+}
+
+// behind says whether what was gathered is older than what was written, and forgets what is not waited for any more.
+func (t *tenant) behind() bool {
+	waits := written{}
+	look := func(o client.Object) {
+		wrote, ok := t.written[o.GetUID()]
+		if v, err := strconv.ParseUint(o.GetResourceVersion(), 10, 64); ok && err == nil && v < wrote {
+			waits[o.GetUID()] = wrote
+		}
+	}
+	t.each(look)
+	maps.DeleteFunc(t.written, func(id types.UID, _ uint64) bool { return waits[id] == 0 })
+	return len(waits) > 0
+}
+
+// each calls do with every object that was gathered, those that are being deleted and have something to undo included.
+func (t *tenant) each(do func(client.Object)) {
+	if t.objects.Workspace != nil {
+		do(t.objects.Workspace)
+	}
+	each(&t.objects, do)
+	for _, a := range t.activationsGone {
+		do(a)
+	}
+	for _, d := range t.sourcesGone {
+		do(d)
+	}
 }
 
 func (m *memory) namespace(name string) *remembered {
@@ -186,7 +227,7 @@ func (m *memory) namespace(name string) *remembered {
 	}
 	k := m.byNamespace[name]
 	if k == nil {
-		k = &remembered{holds: newHolds()}
+		k = &remembered{holds: newHolds(), written: written{}}
 		m.byNamespace[name] = k
 	}
 	return k

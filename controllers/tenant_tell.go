@@ -22,16 +22,7 @@ import (
 func (r *Tenant) tell(ctx context.Context, t *tenant) error {
 	var errs []error
 	write := func(o client.Object) { errs = append(errs, r.writeStatus(ctx, t, o)) }
-	if t.objects.Workspace != nil {
-		write(t.objects.Workspace)
-	}
-	each(&t.objects, write)
-	for _, a := range t.activationsGone {
-		write(a)
-	}
-	for _, d := range t.sourcesGone {
-		write(d)
-	}
+	t.each(write)
 	return errors.Join(errs...)
 }
 
@@ -46,6 +37,7 @@ func (r *Tenant) writeStatus(ctx context.Context, t *tenant, o client.Object) er
 	if err := r.Status().Patch(ctx, o, client.MergeFrom(before)); err != nil {
 		return client.IgnoreNotFound(fmt.Errorf("writing the status of %s: %w", o.GetName(), err))
 	}
+	t.written.add(o)
 	r.announce(o, conditionsOf(before), conditionsOf(o))
 	return nil
 }

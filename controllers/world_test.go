@@ -131,7 +131,7 @@ func (w *world) gather() *tenant {
 			t.lastPlans[s] = w.plans[h.Ended.Run]
 		}
 	}
-	t.problems, t.holds = w.memory.of(t)
+	w.memory.of(t)
 	return t
 }
 

@@ -105,7 +105,7 @@ func TestDeletionDuringARun(t *testing.T) {
 		return count("runs", 2, func() []*v1alpha1.Run { return w.made(v1alpha1.TaskSync) })()
 	})
 	w.delete("Activation/mail")
-	w.always(2*time.Hour, "it waits", w.is("Activation/mail", undoing))
+	w.always(30*time.Minute, "it waits", w.is("Activation/mail", undoing))
 	w.finisher.letGo()
 	w.eventually("it is gone", w.gone("Activation/mail"))
 	w.check("people were taken out", all(w.removed, w.worked(3, v1alpha1.TaskSync, "mail")))
@@ -162,7 +162,7 @@ func TestRetainWhileItIsDeleted(t *testing.T) {
 	w.finisher.failing(v1alpha1.TaskSync, fault.DestinationDown, "503")
 	w.delete("Activation/mail")
 	w.eventually("it can't be undone", w.is("Activation/mail", undoing, says("mail-sync-2", "DestinationDown", "503")))
-	w.pass(time.Hour)
+	w.pass(10 * time.Minute)
 	edit(w, &v1alpha1.Activation{}, "mail", func(a *v1alpha1.Activation) { a.Spec.DeletionPolicy = "Retain" })
 	w.check("it is gone", w.gone("Activation/mail"))
 	if w.events.has("mail", v1alpha1.EventNotUndone) {

@@ -86,7 +86,8 @@ func TestABrokenDestination(t *testing.T) {
 		activation("a", "vip", "broken"), activation("b", "vip", "broken"), activation("c", "vip", "whole"))
 	w.eventually("the others go on", all(w.ready("Activation/c"), w.is("Activation/a", unready(string(fault.DestinationDown))), w.is("Activation/b", unready(string(fault.DestinationDown)))))
 	w.finisher.changeData("crm")
-	w.pass(20 * time.Minute)
+	w.runNow("DataSource/crm", "1")
+	w.pass(5 * time.Minute)
 	w.check("the others go on", w.is("Activation/c", ready, fresh(true), revision("c-sync-2")))
 	for _, name := range []string{"a", "b"} {
 		if n := len(w.finisher.ran(v1alpha1.TaskSync, name)); n < 5 {
@@ -97,7 +98,8 @@ func TestABrokenDestination(t *testing.T) {
 	// Its Syncs hang, and the others go on.
 	w.finisher.held = func(r *v1alpha1.Run) bool { return r.Spec.Destination == "broken" }
 	w.finisher.changeData("crm")
-	w.pass(40 * time.Minute)
+	w.runNow("DataSource/crm", "2")
+	w.pass(5 * time.Minute)
 	w.check("the others go on", w.is("Activation/c", ready, fresh(true), revision("c-sync-3")))
 	if n := w.finisher.syncing["broken"]; n != 1 {
 		t.Errorf("there were %d Syncs at once", n)

@@ -67,7 +67,7 @@ func TestSomethingIsMissing(t *testing.T) {
 			w.eventually("it waits", is(reconciling))
 			w.always(4*time.Minute, "it waits", is(reconciling))
 			w.within(2*time.Minute, "it is Stalled", is(stalled))
-			w.always(2*time.Hour, "it stays Stalled", is(stalled))
+			w.always(20*time.Minute, "it stays Stalled", is(stalled))
 			if c.missing != "Workspace/default" {
 				w.check("the others are not", w.ready("Workspace/default"))
 			}

@@ -69,11 +69,11 @@ func TestNewData(t *testing.T) {
 // What ages is made anew when it is as old as it may be.
 func TestIntervals(t *testing.T) {
 	w := newRetail(t)
-	w.throughout(func() { w.pass(3 * time.Hour) }, and(isReady, fresh(true)), "Segment/vip")
+	w.throughout(func() { w.pass(130 * time.Minute) }, and(isReady, fresh(true)), "Segment/vip")
 	w.check("they were made anew", all(
-		func() error { return between(w.finisher.ran(v1alpha1.TaskEvaluate, "people"), 3, 4) },
+		func() error { return between(w.finisher.ran(v1alpha1.TaskEvaluate, "people"), 3, 3) },
 		// An Activation ages by itself, and gets a new input.
-		func() error { return between(w.finisher.ran(v1alpha1.TaskSync, "mail"), 3, 7) },
+		func() error { return between(w.finisher.ran(v1alpha1.TaskSync, "mail"), 3, 6) },
 		w.worked(1, v1alpha1.TaskResolve, "people")))
 	for _, r := range w.made(v1alpha1.TaskEvaluate)[1:] {
 		if r.Spec.Cause != "older than its interval" {

@@ -170,18 +170,20 @@ func (w *world) forgetStatuses(refs ...string) {
 	}
 }
 
-// The manager's cache has not seen yet what the manager wrote in the pass before: that counts all the same.
+// The manager's cache is behind what the manager itself has written. Who decided on that would take what is told for what is so, and leave
+// a status that is wrong, or tell a thing twice.
 func TestACacheThatIsBehind(t *testing.T) {
 	w := newRetail(t)
+	w.pass(w.nextRun("DataSource/crm").Sub(w.clock.Now()))
 	w.times.freeze()
 	w.finisher.failing(v1alpha1.TaskIngest, fault.DatabaseDown, "connection refused")
-	w.pass(w.nextRun("DataSource/crm").Sub(w.clock.Now()) + 10*time.Second)
-	w.check("a failure is told", w.is("DataSource/crm", unready(string(fault.DatabaseDown))))
+	w.pass(75 * time.Second) // which is when it is looked at, and some attempts
 	w.finisher.mended()
-	w.pass(5 * time.Minute)
+	w.pass(10 * time.Second)
 	w.times.thaw()
-	w.eventually("that it has been mended is told, too", w.ready(everything...))
-	if got := w.events.of("crm"); !slices.Equal(got, []string{"Progressing", "Succeeded", "DatabaseDown", "Succeeded"}) {
+	w.within(2*time.Minute, "all is told as it is", w.ready(everything...))
+	w.check("it was read", func() error { return between(w.finisher.ran(v1alpha1.TaskIngest, "crm"), 2, 20) })
+	if got := w.events.of("crm"); len(slices.Compact(slices.Clone(got))) < len(got) {
 		t.Errorf("events: %v", got)
 	}
 }

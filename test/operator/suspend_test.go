@@ -140,7 +140,7 @@ func TestASuspendedTrait(t *testing.T) {
 	w.eventually("it is Ready", w.ready("Trait/level"))
 	w.suspend("Trait/level", true)
 	w.eventually("it is suspended", w.is("Trait/level", isSuspended))
-	w.always(2*time.Hour, "it is not computed for its age", all(w.is("Trait/level", isSuspended), w.worked(1, v1alpha1.TaskEvaluate, "people")))
+	w.always(70*time.Minute, "it is not computed for its age", all(w.is("Trait/level", isSuspended), w.worked(1, v1alpha1.TaskEvaluate, "people")))
 	w.finisher.changeData("crm")
 	w.runNow("DataSource/crm", "1")
 	w.eventually("it is computed with newer data", all(w.is("Trait/level", isSuspended, fresh(true)), w.worked(2, v1alpha1.TaskEvaluate, "people")))
