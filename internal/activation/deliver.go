@@ -241,7 +241,15 @@ func (d *delivery) pause(ctx context.Context, attempt int, last *Failure) error 
 	if delay := d.limiter.Reserve().Delay(); delay > 0 {
 		return d.wait(ctx, delay)
 	}
-	return ctx.Err()
+	return d.cancelled(ctx.Err())
+}
+
+// cancelled is the error of a run that was stopped between two requests; nil where it was not.
+func (r *run) cancelled(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fault.New(fault.Cancelled, "activation %s: stopped while waiting to send: %w", r.name(), err)
 }
 
 func (r *run) wait(ctx context.Context, d time.Duration) error {
@@ -257,8 +265,5 @@ func (r *run) wait(ctx context.Context, d time.Duration) error {
 		case <-timer.C:
 		}
 	}
-	if err != nil {
-		return fault.New(fault.Cancelled, "activation %s: stopped while waiting to send: %w", r.name(), err)
-	}
-	return nil
+	return r.cancelled(err)
 }
