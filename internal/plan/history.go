@@ -168,9 +168,11 @@ func (h *History) Runs() []string {
 	return out
 }
 
-// Handled says whether a run that is over answered a request.
+// Handled says whether a run that is over answered a request. One that was never given its plan did nothing, and answered none.
 func (h *History) Handled(r v1alpha1.RunRequest) bool {
-	return h != nil && slices.ContainsFunc(h.ended, func(e *Ended) bool { return slices.Contains(e.Requests, r) })
+	return h != nil && slices.ContainsFunc(h.ended, func(e *Ended) bool {
+		return e.Class != v1alpha1.ReasonPlanMissing && slices.Contains(e.Requests, r)
+	})
 }
 
 // Answers says whether the run under way answers a request.

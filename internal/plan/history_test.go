@@ -150,3 +150,14 @@ func TestSurplusKeepsWhatToldOfAnEmptyLake(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// TestARunWithoutAPlanAnswersNothing: the manager died before it stored the plan, and no worker looked at anything.
+func TestARunWithoutAPlanAnswersNothing(t *testing.T) {
+	asked := v1alpha1.RunRequest{Kind: "DataSource", Name: "crm", Value: "1"}
+	for class, answered := range map[fault.Class]bool{v1alpha1.ReasonPlanMissing: false, fault.DatabaseDown: true} {
+		h := &History{ended: []*Ended{{Outcome: v1alpha1.OutcomeFailed, Class: class, Requests: []v1alpha1.RunRequest{asked}}}}
+		if h.Handled(asked) != answered {
+			t.Errorf("%s: answered is %v", class, !answered)
+		}
+	}
+}
