@@ -39,7 +39,7 @@ func (t *tenant) partSummary(p part, what string, has bool) (conditions.Summary,
 	}
 	failure := failureOf(v.history, p.kind, p.name)
 	switch {
-	case v.decision.Failure != nil && v.decision.Failure.PlanHash == v.decision.Plan.Hash():
+	case v.decision.Failure != nil && v.decision.Failure.Of(v.decision.Plan):
 		failedSummary(&s, v, inEffect)
 	case !inEffect:
 		s.Reason, s.Reconciling, s.Message = v1alpha1.ReasonProgressing, v1alpha1.ReasonProgressing, progress(v)

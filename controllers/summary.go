@@ -20,7 +20,7 @@ func subjectSummary(v *verdict, generation int64, before []metav1.Condition, wha
 	switch {
 	case v.block != nil:
 		blocked(&s, v.block, inEffect, before, generation, now)
-	case v.decision.Failure != nil && v.decision.Failure.PlanHash == v.decision.Plan.Hash():
+	case v.decision.Failure != nil && v.decision.Failure.Of(v.decision.Plan):
 		failedSummary(&s, v, inEffect)
 	case !inEffect:
 		s.Reason, s.Reconciling = v1alpha1.ReasonProgressing, v1alpha1.ReasonProgressing
@@ -80,11 +80,12 @@ func failedSummary(s *conditions.Summary, v *verdict, inEffect bool) {
 		class = fault.Superseded
 	}
 	s.Reason, s.Message = string(class), e.Message
+	same := e.PlanHash == v.decision.Plan.Hash() // else there is newer data, and the next run will tell
 	switch {
-	case class == fault.BudgetExceeded:
+	case same && class == fault.BudgetExceeded:
 		s.Stalled = string(class)
 		s.Message += fmt.Sprintf(" (to let it proceed: annotation %s=%s)", v1alpha1.AnnotationApprove, e.Run)
-	case class.Owner() == fault.User:
+	case same && class.Owner() == fault.User:
 		s.Stalled = string(class)
 	case !inEffect:
 		s.Reconciling = v1alpha1.ReasonRetrying

@@ -242,11 +242,7 @@ func (p *Plan) InEffect(last *Revision) bool {
 
 // intended is the revision that a run under way will make, as far as can be told.
 func intended(r *v1alpha1.Run) *Revision {
-	out := &Revision{PlanHash: r.Spec.PlanHash}
-	for _, in := range r.Spec.Inputs {
-		out.Inputs = append(out.Inputs, Input{Kind: in.Kind, Name: in.Name, Run: in.Revision})
-	}
-	return out
+	return &Revision{PlanHash: r.Spec.PlanHash, Inputs: inputsOf(r.Spec.Inputs)}
 }
 
 // elsewhere are the user's mistakes that are mended where no declaration changes, and so can't be seen to be mended.

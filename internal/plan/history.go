@@ -25,6 +25,12 @@ type Ended struct {
 	Attempt  int32
 	Requests []v1alpha1.RunRequest
 	Undo     bool
+	Inputs   []Input
+}
+
+// Of says whether the run was of the declarations that p is made of, whatever the data.
+func (e *Ended) Of(p *Plan) bool {
+	return e.PlanHash == p.Hash() || p.InEffect(&Revision{PlanHash: e.PlanHash, Inputs: e.Inputs})
 }
 
 // Failed says whether the run did not do what it was made for. One that was overtaken has not failed.
@@ -120,7 +126,7 @@ func Over(r *v1alpha1.Run) bool {
 func EndOf(r *v1alpha1.Run) *Ended {
 	e := &Ended{
 		Run: r.Name, Serial: r.Spec.Serial, PlanHash: r.Spec.PlanHash, Now: r.Spec.Now.Time, Base: r.Spec.Base, Attempt: r.Spec.Attempt,
-		Requests: r.Spec.Requests, Undo: r.Spec.Undo,
+		Requests: r.Spec.Requests, Undo: r.Spec.Undo, Inputs: inputsOf(r.Spec.Inputs),
 	}
 	if t := r.Status.CompletionTime; t != nil {
 		e.At = t.Time
@@ -141,9 +147,13 @@ func EndOf(r *v1alpha1.Run) *Ended {
 }
 
 func revisionOf(r *v1alpha1.RunRevision) *Revision {
-	out := &Revision{Run: r.Run, Serial: r.Serial, PlanHash: r.PlanHash, Now: r.Now.Time, Incomplete: r.Incomplete}
-	for _, in := range r.Inputs {
-		out.Inputs = append(out.Inputs, Input{Kind: in.Kind, Name: in.Name, Run: in.Revision})
+	return &Revision{Run: r.Run, Serial: r.Serial, PlanHash: r.PlanHash, Now: r.Now.Time, Inputs: inputsOf(r.Inputs), Incomplete: r.Incomplete}
+}
+
+func inputsOf(list []v1alpha1.RunInput) []Input {
+	var out []Input
+	for _, in := range list {
+		out = append(out, Input{Kind: in.Kind, Name: in.Name, Run: in.Revision})
 	}
 	return out
 }

@@ -80,6 +80,30 @@ func TestAFullVolume(t *testing.T) {
 	w.check("the newer data is in", w.is("IdentityRule/people", fresh(true)))
 }
 
+// Newer data comes while the run of what was there before has failed: that makes nothing right.
+func TestNewerDataMeetsAFullVolume(t *testing.T) {
+	for _, class := range []fault.Class{fault.DiskFull, fault.InvalidManifest} {
+		t.Run(string(class), func(t *testing.T) {
+			w := newRetail(t)
+			w.finisher.failing(v1alpha1.TaskResolve, class, "it does not work")
+			fails := w.is("IdentityRule/people", unready(string(class)), revision("people-resolve-1"))
+			w.finisher.changeData("crm")
+			w.runNow("DataSource/crm", "1")
+			w.eventually("it fails", fails)
+			w.throughout(func() {
+				w.finisher.changeData("crm")
+				w.runNow("DataSource/crm", "2")
+				w.eventually("newer data is read", w.is("DataSource/crm", ready, revision("crm-ingest-3")))
+				w.pass(time.Minute)
+			}, unready(string(class)), "IdentityRule/people")
+			w.check("it still fails", fails)
+			w.finisher.mended()
+			w.runNow("IdentityRule/people", "3")
+			w.eventually("it works", w.ready(everything...))
+		})
+	}
+}
+
 // A new declaration that the machine can't put into effect is still being put into effect.
 func TestANewDeclarationMeetsAFullVolume(t *testing.T) {
 	w := newRetail(t)

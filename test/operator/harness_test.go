@@ -40,7 +40,7 @@ import (
 var api apitest.Shared
 
 // atOnce is how many tests run beside each other where nobody says otherwise: they spend their time waiting for the API.
-const atOnce = "4"
+const atOnce = "8"
 
 func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", atOnce); err != nil {

@@ -1,6 +1,7 @@
 package operator_test
 
 import (
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -156,6 +157,22 @@ func TestTheLakeIsTheTruth(t *testing.T) {
 	}
 }
 
+// A source may have changed while nobody knew what had been read of it.
+func TestASourceIsLookedAtWhenItsRunsAreGone(t *testing.T) {
+	w := newRetail(t)
+	w.finisher.changeData("crm")
+	w.runNow("DataSource/crm", "1")
+	w.eventually("it is read twice", w.is("DataSource/crm", ready, revision("crm-ingest-2")))
+	w.pass(time.Minute)
+	w.stopManager()
+	if err := w.DeleteAllOf(w.ctx, &v1alpha1.Run{}, client.InNamespace(w.namespace)); err != nil {
+		t.Fatal(err)
+	}
+	w.finisher.changeData("crm")
+	w.startManager()
+	w.eventually("what has changed is read", w.is("DataSource/crm", ready, says("102 rows")))
+}
+
 // forgetStatuses takes the status of objects away.
 func (w *world) forgetStatuses(refs ...string) {
 	w.t.Helper()
@@ -175,7 +192,7 @@ func (w *world) forgetStatuses(refs ...string) {
 func TestACacheThatIsBehind(t *testing.T) {
 	w := newRetail(t)
 	w.pass(w.nextRun("DataSource/crm").Sub(w.clock.Now()))
-	w.times.freeze()
+	w.times.freeze(isDeclaration)
 	w.finisher.failing(v1alpha1.TaskIngest, fault.DatabaseDown, "connection refused")
 	w.pass(75 * time.Second) // which is when it is looked at, and some attempts
 	w.finisher.mended()
@@ -185,5 +202,30 @@ func TestACacheThatIsBehind(t *testing.T) {
 	w.check("it was read", func() error { return between(w.finisher.ran(v1alpha1.TaskIngest, "crm"), 2, 20) })
 	if got := w.events.of("crm"); len(slices.Compact(slices.Clone(got))) < len(got) {
 		t.Errorf("events: %v", got)
+	}
+}
+
+// The manager's cache does not know a Run yet that is under way: another under the same lock is not made.
+func TestARunThatIsNotSeenYet(t *testing.T) {
+	w := newRetail(t, narrow("slow"), activation("a", "vip", "slow"), activation("b", "vip", "slow"))
+	w.times.freeze(isRun)
+	w.runNow("Segment/vip", "1")
+	w.runNow("Activation/b", "1") // whose turn is after that of a
+	w.eventually("they are under way", func() error {
+		return errors.Join(
+			count("evaluations", 2, func() []*v1alpha1.Run { return w.made(v1alpha1.TaskEvaluate) })(),
+			count("Syncs", 4, func() []*v1alpha1.Run { return w.made(v1alpha1.TaskSync) })())
+	})
+	w.runNow("IdentityRule/people", "1")
+	w.runNow("Activation/a", "1")
+	w.pass(5 * time.Second)
+	w.check("nothing is made beside them", all(
+		count("resolutions", 1, func() []*v1alpha1.Run { return w.made(v1alpha1.TaskResolve) }),
+		count("Syncs", 4, func() []*v1alpha1.Run { return w.made(v1alpha1.TaskSync) })))
+	w.times.thaw()
+	w.eventually("all are done one after the other", all(w.is("Segment/vip", ready, echo("1")), w.is("IdentityRule/people", ready, echo("1")),
+		w.is("Activation/a", ready, echo("1")), w.is("Activation/b", ready, echo("1"))))
+	if n := w.finisher.syncing["slow"]; n != 1 {
+		t.Errorf("there were %d Syncs at once", n)
 	}
 }

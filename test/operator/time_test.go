@@ -260,15 +260,16 @@ func (q *queue) release(now time.Time) {
 type times struct {
 	mu            sync.Mutex
 	made, deleted map[types.UID]metav1.Time
-	// frozen is what the manager's cache of declarations waits for; nil for nothing.
+	// frozen is what the manager's cache waits for where keeps says so; nil for nothing.
 	frozen chan struct{}
+	keeps  func(client.Object) bool
 }
 
-// freeze has the manager's cache of declarations stay behind until it is thawed.
-func (t *times) freeze() {
+// freeze has the manager's cache of some kinds stay behind until it is thawed.
+func (t *times) freeze(keeps func(client.Object) bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.frozen = make(chan struct{})
+	t.frozen, t.keeps = make(chan struct{}), keeps
 }
 
 func (t *times) thaw() {
@@ -282,13 +283,26 @@ func (t *times) thaw() {
 
 // isFrozen gives the channel for an object that is kept back, else nil.
 func (t *times) isFrozen(o client.Object) chan struct{} {
-	switch o.(type) {
-	case *v1alpha1.Run, *batchv1.Job, *corev1.Pod:
-		return nil
-	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.frozen == nil || !t.keeps(o) {
+		return nil
+	}
 	return t.frozen
+}
+
+func isRun(o client.Object) bool {
+	_, ok := o.(*v1alpha1.Run)
+	return ok
+}
+
+// isDeclaration of somebody.
+func isDeclaration(o client.Object) bool {
+	switch o.(type) {
+	case *v1alpha1.Run, *batchv1.Job, *corev1.Pod:
+		return false
+	}
+	return true
 }
 
 func (t *times) transform(c *testclock.FakeClock) func(any) (any, error) {
