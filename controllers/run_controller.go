@@ -69,6 +69,9 @@ func (r *RunLoop) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result,
 	if err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
+	if plan.Over(&run) {
+		return ctrl.Result{}, nil // the cache did not know yet; it was told of already
+	}
 	before := run.DeepCopy()
 	step := s.decide()
 	switch step.do {
