@@ -111,4 +111,5 @@ func (r *tenant) secondDay() {
 	if entered != 42 || left != 41 || len(after.Members) != 721 {
 		r.t.Errorf("%d entered, %d left, %d remain; the story has 42, 41 and 721", entered, left, len(after.Members))
 	}
+	r.discreet()
 }

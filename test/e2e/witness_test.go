@@ -6,8 +6,10 @@ import (
 	"bufio"
 	"encoding/json"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -84,4 +86,42 @@ func (r *tenant) revisions() string {
 		out = append(out, row[0])
 	}
 	return strings.Join(out, "\n")
+}
+
+// personal looks like an address or a telephone number of somebody.
+var personal = regexp.MustCompile(`[\w.+-]+@[\w-]+\.\w+|\+82\d{9}`)
+
+// discreet: nothing that the API has of the tenant, and no log, tells of a person or a secret.
+func (r *tenant) discreet() {
+	r.t.Helper()
+	logs := []string{"--tail=-1", "--max-log-requests=200", "--ignore-errors"}
+	for what, args := range map[string][]string{
+		"objects":                {"get", allKinds() + ",runs,jobs,pods,configmaps,events", "-n", acme, "-o", "yaml"},
+		"the log of workers":     append([]string{"logs", "-n", acme, "-l", "app.kubernetes.io/managed-by=kith"}, logs...),
+		"the log of the manager": append([]string{"logs", "-n", system, "-l", "app.kubernetes.io/component=manager"}, logs...),
+	} {
+		out := r.mustKubectl(args...)
+		if len(out) < 1000 {
+			r.t.Errorf("%s: only %d bytes", what, len(out))
+		}
+		if n := len(personal.FindAllString(out, -1)); n > 0 {
+			r.t.Errorf("%s: %d addresses or telephone numbers of people", what, n)
+		}
+		for name, secret := range map[string]string{"token": r.token, "connection string": r.database.RemoteDSN, "password": r.password()} {
+			if strings.Contains(out, secret) {
+				r.t.Errorf("%s: the %s", what, name)
+			}
+		}
+	}
+}
+
+// password of the database.
+func (r *tenant) password() string {
+	r.t.Helper()
+	u, err := url.Parse(r.database.RemoteDSN)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	password, _ := u.User.Password()
+	return password
 }
