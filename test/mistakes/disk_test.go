@@ -2,6 +2,7 @@ package mistakes
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,8 +35,9 @@ func TestFullDisk(t *testing.T) {
 
 	var more strings.Builder
 	more.WriteString(people)
+	random := rand.NewChaCha8([32]byte{}) // what is random can't be compressed into what the disk holds
 	for i := range 60000 {
-		fmt.Fprintf(&more, "x%d,%x-%d@example.com,City %d\n", i, i*7919, i, i%9973)
+		fmt.Fprintf(&more, "x%d,%016x%016x%016x-%d@example.com,City %d\n", i, random.Uint64(), random.Uint64(), random.Uint64(), i, i%9973)
 	}
 	w.write("data/crm.csv", more.String())
 	r := w.run()
