@@ -1,0 +1,73 @@
+package person
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestRelated(t *testing.T) {
+	for _, pair := range []string{
+		"bob robert", "robert bob", "liz elizabeth", "bill william", "chris christopher", "chris christine", "peggy margaret", "dick richard", "jack john",
+		"ted edward", "ted theodore", "sasha aleksandr", "саша александр", "pepe jose", "paco francisco", "beppe giuseppe", "kasia katarzyna", "gosia malgorzata",
+		"sepp josef", "uschi ursula", "manu emmanuel", "john juan", "steven stephen", "kathy katherine", "bärbel barbara", "same same", "vickie vicky", "jodie jodi", "bobbi robert",
+	} {
+		a, b, _ := strings.Cut(pair, " ")
+		if !Related(Fold(a), Fold(b)) {
+			t.Errorf("%s and %s are not related", a, b)
+		}
+	}
+	for _, pair := range []string{"albert robert", "christopher christine", "edward theodore", "john mary", "unheard unknown", "liz bill", "carl carly"} {
+		a, b, _ := strings.Cut(pair, " ")
+		if Related(a, b) {
+			t.Errorf("%s and %s are related", a, b)
+		}
+	}
+	if Related("", "") {
+		t.Error("two missing names are related")
+	}
+	if n := len(GivenNameGroups("chris")); n < 2 {
+		t.Errorf("chris stands in %d groups", n)
+	}
+}
+
+// The lookup finds most pairs of a published list of nicknames, and nearly all of those whose full name is in use: it occurs twenty times or
+// more in a file of 20,000 Australians.
+func TestRelatedAgainstPublishedList(t *testing.T) {
+	inUse := map[string]int{}
+	for _, file := range []string{"identity/febrl3.csv", "identity/febrl4a.csv", "identity/febrl4b.csv"} {
+		for _, row := range shared(t, file)[1:] {
+			inUse[row[1]]++
+		}
+	}
+	var all, found, common, commonFound int
+	for _, row := range shared(t, "identity/nicknames.csv")[1:] {
+		for _, nick := range row[1:] {
+			if nick == "" {
+				continue
+			}
+			related := Related(Fold(row[0]), Fold(nick))
+			all++
+			if related {
+				found++
+			}
+			if inUse[row[0]] >= 20 {
+				common++
+				if related {
+					commonFound++
+				} else {
+					t.Logf("%s and %s are not related", row[0], nick)
+				}
+			}
+		}
+	}
+	t.Logf("nicknames: %d of %d pairs, %d of %d of common names", found, all, commonFound, common)
+	if all != 2362 || found*100 < all*50 || commonFound*100 < common*60 {
+		t.Errorf("%d of %d pairs, %d of %d of common names", found, all, commonFound, common)
+	}
+}
+
+func BenchmarkRelated(b *testing.B) {
+	for b.Loop() {
+		Related("elizabeth", "bob")
+	}
+}
