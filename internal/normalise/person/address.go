@@ -79,15 +79,22 @@ func (p *addressParser) cutAddressee() {
 	}
 }
 
+// cutCountry drops the name of a country. Without a comma it must follow a postcode or region: "Avenue de France" is a street.
 func (p *addressParser) cutCountry() {
-	for n := 1; n <= 3 && n <= len(p.last()); n++ {
+	for n := 1; n <= 4 && n <= len(p.last()); n++ {
 		seg := p.last()
-		if countries[strings.Join(seg[len(seg)-n:], " ")] && (n < len(seg) || len(p.segments) > 1) {
+		if !countries[strings.Join(seg[len(seg)-n:], " ")] {
+			continue
+		}
+		if len(p.segments) > 1 || n < len(seg) && closesAddress(seg[len(seg)-n-1]) {
 			p.cutLast(n)
 			return
 		}
 	}
 }
+
+// closesAddress reports whether a word can be the end of an address but for its country: a postcode or a region.
+func closesAddress(w string) bool { return hasDigit(w) || regions[w] != "" && !articles[w] }
 
 // joinNumber joins a house number that a comma parts from its street: "5, rue Victor Hugo".
 func (p *addressParser) joinNumber() {
@@ -155,6 +162,7 @@ func (p *addressParser) takeTail() {
 	if n := postcodeBehind(seg); n > 0 && (n < len(seg) || len(p.segments) > 1) {
 		p.Postcode = strings.Join(seg[len(seg)-n:], " ")
 		p.cutLast(n)
+		p.cutCountry() // "United Kingdom, LE11 1UU"
 	}
 	for at := len(p.segments) - 1; at > 0 && p.Postcode == ""; at-- {
 		p.takeLeadingPostcode(at)
@@ -215,8 +223,11 @@ func (p *addressParser) takeUnits() {
 	p.Unit = strings.Join(units, " ")
 }
 
-// takeCity takes what is left at the end.
+// takeCity takes what is left at the end, before an English county: that is the end of an address only where no state or province is.
 func (p *addressParser) takeCity() {
+	if seg := p.last(); len(p.segments) > 1 && len(seg) == 1 && strings.HasSuffix(seg[0], "shire") {
+		p.cutLast(1)
+	}
 	if seg := p.last(); len(seg) > 0 {
 		p.City = strings.Join(expandPlace(seg), " ")
 	}

@@ -170,7 +170,7 @@ func prefecture(chars []rune) int {
 
 // municipality is how many characters name a city with its ward, a ward of Tokyo, or a town in its district.
 func municipality(chars []rune) int {
-	for _, kind := range []rune("市区町村") {
+	for _, kind := range "市区町村" {
 		at := slices.Index(chars[min(1, len(chars)):], kind) + 1
 		if at == 0 || slices.ContainsFunc(chars[:at], unicode.IsDigit) {
 			continue

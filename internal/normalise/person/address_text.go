@@ -161,9 +161,9 @@ func postcodeBefore(seg []string) int {
 		second = shape(seg[1])
 	}
 	switch shape(seg[0]) {
-	case "99999", "a-99999", "99-999", "9999-999", "999-9999", "99999-999", "99999-9999":
+	case "99999", "999999", "a-99999", "aa-99999", "99-999", "9999-999", "999-9999", "99999-999", "99999-9999":
 		return 1
-	case "9999", "a-9999":
+	case "9999", "a-9999", "aa-9999":
 		if second == "aa" && len(seg) > 2 { // Netherlands: 1012 LG Amsterdam
 			return 2
 		}

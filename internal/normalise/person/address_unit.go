@@ -34,8 +34,11 @@ func unitAt(words []string) (unit string, n int) {
 		}
 		return "", 0
 	case namedUnits[w] != "":
-		if len(words) > 1 && hasDigit(words[1]) && len(words[1]) < 4 {
+		switch {
+		case len(words) > 1 && hasDigit(words[1]) && len(words[1]) < 4:
 			return namedUnits[w] + " " + number(words[1]), 2
+		case len(words) > 1 && (unitWords[words[1]] || floorWords[words[1]]): // "penthouse suite"
+			return namedUnits[w], 2
 		}
 		return namedUnits[w], 1
 	case len(w) > 2 && w[:2] == "ph" && isDigit(w[2]):

@@ -25,7 +25,7 @@ var streetTypes = pairs(`
 	street: st strt
 	avenue: ave av aven avenu avn
 	road: rd
-	boulevard: blvd boul boulv bvd bld
+	boulevard: blvd boul boulv bvd
 	drive: dr drv
 	lane: ln
 	court: ct crt cts
@@ -60,6 +60,7 @@ var streetTypes = pairs(`
 	crossing: xing
 	centre: ctr cntr center
 	lincolnway:
+	ulica: ul
 	strasse: str
 	gasse:
 	platz:
@@ -165,7 +166,7 @@ var (
 	officeWords     = words(`po p o gpo post office lock`)
 	boxWords        = words(`box bx pobox postfach postbus bp apartado apdo locked bag`)
 	routeWords      = words(`rr rural route rte rt hc hcr highway contract star rfd rd`)
-	unitWords       = words(`apt apartment unit flat suite ste room rm lot trlr trailer spc space bldg building wohnung whg appt appartement piso interno int lokal # shop office`)
+	unitWords       = words(`apt apartment unit flat suite ste room rm lot trlr trailer spc space bldg bld building wohnung whg appt appartement piso interno int lokal # shop office`)
 	floorWords      = words(`floor fl flr level lvl lv etage stock stockwerk og storey story`)
 	departmentWords = words(`dept department mail mailstop`)
 	numberWords     = words(`# no nr num number numero`)
@@ -223,12 +224,14 @@ var spanishNumerals = pairs(`
 	9: nueve novena
 	10: diez decima`)
 
-var countries = words2(`usa, us, u s a, united states, united states of america, uk, united kingdom, great britain, england, scotland, wales, ireland, australia, canada,
+// countries are cut off the end. The country itself is a field of its own.
+var countries = names(`usa, us, u s a, united states, united states of america, uk, united kingdom, great britain, england, scotland, wales, ireland, australia, canada,
 	germany, deutschland, austria, osterreich, switzerland, schweiz, suisse, france, spain, espana, portugal, italy, italia, netherlands, nederland, belgium, belgique, belgie,
-	poland, polska, sweden, sverige, denmark, danmark, norway, norge, finland, brazil, brasil, mexico, japan, korea, south korea, republic of korea`)
+	poland, polska, sweden, sverige, denmark, danmark, norway, norge, finland, brazil, brasil, mexico, japan, korea, south korea, republic of korea, india, new zealand, malaysia, south africa, russia, turkey,
+	greece, czechia, czech republic, hungary, romania, ukraine, liechtenstein, china, taiwan, israel, argentina, chile, colombia, peru`)
 
-// words2 makes a set of names between commas, which may have several words.
-func words2(text string) map[string]bool {
+// names makes a set of names between commas, which may have several words.
+func names(text string) map[string]bool {
 	set := map[string]bool{}
 	for _, name := range strings.Split(text, ",") {
 		set[strings.TrimSpace(name)] = true

@@ -19,6 +19,9 @@ import (
 func Fold(s string) string {
 	for i := 0; i < len(s); i++ {
 		if s[i] >= utf8.RuneSelf {
+			if isFoldedAsian(s) {
+				return s
+			}
 			return foldUnicode(s)
 		}
 	}
@@ -64,6 +67,21 @@ func isFolded(s string) bool {
 		last = c
 	}
 	return (last != ' ' || s == "") && prefixLength(s) == 0
+}
+
+// isFoldedAsian knows words in Hangul, Han characters and katakana that folding would not change, as most of them are.
+func isFoldedAsian(s string) bool {
+	last := ' '
+	for _, r := range s {
+		switch {
+		case '가' <= r && r <= '힣', '一' <= r && r <= '\u9fff', 'ァ' <= r && r <= 'ヺ':
+		case r == ' ' && last != ' ':
+		default:
+			return false
+		}
+		last = r
+	}
+	return last != ' '
 }
 
 // prefixLength is the length of an Irish or Scottish prefix that is written apart from its name, and 0 without one.

@@ -173,7 +173,7 @@ func (n *FullName) surnameFirst(surname, given []string) []string {
 // takeTitles cuts the titles off the front. After one, "of" takes the words of an office along: Secretary of State.
 func (n *FullName) takeTitles(words []string) []string {
 	i := 0
-	if wordKey(words[0]) == "the" && len(words) > 1 && isTitle(words[1:]) {
+	if len(words) > 1 && wordKey(words[0]) == "the" && isTitle(words[1:]) {
 		i = 1
 	}
 	for i < len(words) {
@@ -223,7 +223,7 @@ func compound(word string, so func(string) bool) bool {
 
 // takeSuffixes cuts the suffixes off the end and leaves at least so many words.
 func takeSuffixes(words []string, leave int) (rest, suffixes []string) {
-	if n := len(words); n > 2 && suffixes2(words[n-2:]) {
+	if n := len(words); n > 2 && twoWordSuffix(words[n-2:]) {
 		return words[:n-2], []string{strings.Join(words[n-2:], " ")}
 	}
 	shouting := !slices.ContainsFunc(words, func(w string) bool { return w != strings.ToUpper(w) })
@@ -238,8 +238,8 @@ func takeSuffixes(words []string, leave int) (rest, suffixes []string) {
 	return words[:end], words[end:]
 }
 
-// suffixes2 reports whether two words are one suffix, as in "Ph. D.".
-func suffixes2(words []string) bool {
+// twoWordSuffix reports whether two words are one suffix, as in "Ph. D.".
+func twoWordSuffix(words []string) bool {
 	return len(words) == 2 && strings.HasSuffix(words[0], ".") && !isSuffix(words[0]) && suffixes[wordKey(words[0])+wordKey(words[1])]
 }
 
@@ -254,7 +254,7 @@ func isRareSuffix(word, key string) bool {
 
 // suffixesOnly reports whether the part after a comma has no name in it. A rare suffix counts only where a whole name went before.
 func suffixesOnly(words []string, rareToo bool) bool {
-	if suffixes2(words) {
+	if twoWordSuffix(words) {
 		return true
 	}
 	return !slices.ContainsFunc(words, func(w string) bool { return !isSuffix(w) && (!rareToo || !rareSuffixes[wordKey(w)]) })

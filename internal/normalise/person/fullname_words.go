@@ -17,7 +17,7 @@ var titles = words(`
 	senor senora senorita dna mme madame mlle mademoiselle monsieur msgr monsignor herr hr frau fraulein dott dottssa sig signor signora ing ir drs mag
 	dipl univ lic arq abg pan pani capt captain col colonel gen general lt lieut lieutenant sgt sergeant cpl corporal pvt adm admiral cmdr cdr
 	commander brig brigadier comte sen senator rep representative gov governor pres president amb ambassador secretary minister chancellor
-	cardinal archbishop rabbi imam sheikh sheik shaikh hajji haji ayatollah swami pastor vicar canon deacon chaplain friar sister brother mother
+	cardinal archbishop rabbi imam sheikh sheik shaikh hajji haji hajah ayatollah swami pastor vicar canon deacon chaplain friar sister brother mother
 	coach magistrate attorney councillor councilman councilwoman alderman congressman congresswoman chairman chairwoman chief deputy detective inspector officer
 	constable trooper nurse mayor shri smt kumari datuk dato tan tun`)
 

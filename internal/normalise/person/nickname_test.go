@@ -30,8 +30,8 @@ func TestRelated(t *testing.T) {
 	}
 }
 
-// The lookup finds most pairs of a published list of nicknames, and nearly all of those whose full name is in use: it occurs twenty times or
-// more in a file of 20,000 Australians.
+// The lookup finds half of the pairs of a published list of nicknames, many of which are rare or of past centuries, and three in four of those
+// whose full name occurs twenty times or more among 15,000 Australian records.
 func TestRelatedAgainstPublishedList(t *testing.T) {
 	inUse := map[string]int{}
 	for _, file := range []string{"identity/febrl3.csv", "identity/febrl4a.csv", "identity/febrl4b.csv"} {
@@ -61,7 +61,7 @@ func TestRelatedAgainstPublishedList(t *testing.T) {
 		}
 	}
 	t.Logf("nicknames: %d of %d pairs, %d of %d of common names", found, all, commonFound, common)
-	if all != 2362 || found*100 < all*50 || commonFound*100 < common*60 {
+	if all != 2362 || found*100 < all*50 || commonFound*100 < common*75 {
 		t.Errorf("%d of %d pairs, %d of %d of common names", found, all, commonFound, common)
 	}
 }
