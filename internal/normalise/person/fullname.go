@@ -244,7 +244,11 @@ func twoWordSuffix(words []string) bool {
 }
 
 func isSuffix(word string) bool {
-	return suffixes[wordKey(word)] || compound(word, func(p string) bool { return suffixes[p] || rareSuffixes[p] })
+	key := wordKey(word)
+	if (key == "jr" || key == "sr") && strings.IndexByte(word, '.') == 1 {
+		return false // J.R. are initials
+	}
+	return suffixes[key] || compound(word, func(p string) bool { return suffixes[p] || rareSuffixes[p] })
 }
 
 // isRareSuffix knows suffixes that are surnames or initials too. They are told from those by capitals, and an initial by its dot.

@@ -14,6 +14,7 @@ func TestParseName(t *testing.T) {
 		"Sir Elton":                   {Title: "Sir", Given: "Elton"},
 		"Mr and Mrs John Smith":       {Title: "Mr and Mrs", Given: "John", Surname: "Smith"},
 		"Smith, Jr.":                  {Given: "Smith", Suffix: "Jr."},
+		"Smith, J.R.":                 {Surname: "Smith", Given: "J.R."},
 		"Dean Martin":                 {Given: "Dean", Surname: "Martin"},
 		"Yo Yo Ma":                    {Given: "Yo", Middle: "Yo", Surname: "Ma"},
 		"YO YO MA":                    {Given: "YO", Middle: "YO", Surname: "MA"},
