@@ -88,8 +88,8 @@ func (r *tenant) revisions() string {
 	return strings.Join(out, "\n")
 }
 
-// personal looks like an address or a telephone number of somebody.
-var personal = regexp.MustCompile(`[\w.+-]+@[\w-]+\.\w+|\+82\d{9}`)
+// personal looks like an address or a telephone number of somebody; modules in the trace of an error look like one, with a version for a domain.
+var personal = regexp.MustCompile(`[\w.+-]+@(?:[a-uw-z][\w-]*|v[a-z-][\w-]*|v|\d[\w-]*)\.\w+|\+82\d{9}`)
 
 // discreet: nothing that the API has of the tenant, and no log, tells of a person or a secret.
 func (r *tenant) discreet() {
@@ -104,8 +104,8 @@ func (r *tenant) discreet() {
 		if len(out) < 1000 {
 			r.t.Errorf("%s: only %d bytes", what, len(out))
 		}
-		if n := len(personal.FindAllString(out, -1)); n > 0 {
-			r.t.Errorf("%s: %d addresses or telephone numbers of people", what, n)
+		if found := personal.FindAllString(out, -1); len(found) > 0 {
+			r.t.Errorf("%s: %d addresses or telephone numbers of people, the first %q", what, len(found), found[0])
 		}
 		for name, secret := range map[string]string{"token": r.token, "connection string": r.database.RemoteDSN, "password": r.password()} {
 			if strings.Contains(out, secret) {
