@@ -1,4 +1,5 @@
 // Command datagen writes the data of the example tenant in examples/retail, of any size, and the truth about it.
+// With the word people first it writes records of people alone, with realistic names, families and errors, and who is who.
 //
 // The same flags write the same bytes on any machine. Day one writes everything up to -now; day two, run on the same folder
 // afterwards, replaces the CRM export and adds what arrived during the 24 hours after -now.
@@ -25,6 +26,9 @@ func main() {
 }
 
 func run(args []string) error {
+	if len(args) > 0 && args[0] == "people" {
+		return runPeople(args[1:])
+	}
 	flags := flag.NewFlagSet("datagen", flag.ContinueOnError)
 	out := flags.String("out", "", "folder to write to; made when absent")
 	people := flags.Int("people", 20000, "customers")
