@@ -143,6 +143,10 @@ type Field struct {
 	// Type of an attribute that has no semantic.
 	// +optional
 	Type FieldType `json:"type,omitempty"`
+	// Compare: how an attribute that has no semantic takes part in probabilistic matching. Without it, it does not.
+	// +optional
+	// +kubebuilder:validation:Enum=Text;Exact;Date;Number
+	Compare string `json:"compare,omitempty"`
 	// Region, ISO 3166, of phone numbers written without a country code.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^[A-Z]{2}$`

@@ -3,6 +3,7 @@ package v1alpha1
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // IdentityRuleSpec says how records become people.
+// +kubebuilder:validation:XValidation:rule="has(self.deterministic) || has(self.probabilistic)",message="give deterministic rules, or probabilistic: {}"
 type IdentityRuleSpec struct {
 	Common `json:",inline"`
 	// Interval after which people are resolved anew even if nothing changed.
@@ -19,12 +20,18 @@ type IdentityRuleSpec struct {
 	// +kubebuilder:default={}
 	Anonymous Anonymous `json:"anonymous,omitempty"`
 	// Deterministic rules, strongest first: Profile records that agree on all identifiers of one rule are one person.
+	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=32
-	Deterministic []DeterministicRule `json:"deterministic"`
+	Deterministic []DeterministicRule `json:"deterministic,omitempty"`
+	// Probabilistic matching of Profile records that probably are of one person, after the deterministic rules. What is compared, and how
+	// much each agreement tells, follows from the semantics and the data.
+	// +optional
+	Probabilistic *Probabilistic `json:"probabilistic,omitempty"`
 	// Guards keep records apart that only look alike.
 	// +optional
+	// +kubebuilder:default={}
 	Guards Guards `json:"guards,omitempty"`
 	// Survivorship chooses the values of a profile among its records. Attributes of one group move together.
 	// +optional
@@ -70,6 +77,9 @@ type DeterministicRule struct {
 	Identifiers []string `json:"identifiers"`
 }
 
+// Probabilistic matching.
+type Probabilistic struct{}
+
 // Guards act before anything is merged, and each decision is kept in guard_events.
 type Guards struct {
 	// BlockedValues connect nobody, beside the built-in lists.
@@ -91,6 +101,12 @@ type Guards struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=40
 	Separate []string `json:"separate,omitempty"`
+	// MaxProfileRecords is how many Profile records one profile can have.
+	// +optional
+	// +kubebuilder:default=50
+	// +kubebuilder:validation:Minimum=2
+	// +kubebuilder:validation:Maximum=10000
+	MaxProfileRecords int32 `json:"maxProfileRecords,omitempty"`
 }
 
 // BlockedValues of one identifier.

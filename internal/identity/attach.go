@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"slices"
 
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
@@ -113,7 +114,7 @@ func (r *run) joinFree(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	guards := r.guards()
+	guards := slices.DeleteFunc(r.guards(), func(g guard) bool { return g.kind == ofSize }) // it counts records, and there are none here
 	var nodes, values []int32
 	if len(guards) > 0 {
 		q := sqlgen.Format("SELECT node, vid FROM {own} WHERE {guarded} ORDER BY node", sqlgen.Args{"own": table("own"), "guarded": withinGuards(guards)})

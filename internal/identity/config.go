@@ -37,6 +37,8 @@ type Field struct {
 	Type     sqlgen.Type
 	// Identifier is the kind of identifier in the column: email, phone or the identifier's name; empty when it is none.
 	Identifier string
+	// Compare is how an attribute without a semantic takes part in probabilistic matching: Text, Exact, Date or Number; empty for not at all.
+	Compare string
 }
 
 // Source is one DataSource as the space reads it.
@@ -73,6 +75,8 @@ type Guards struct {
 	Limits        []Limit
 	// Separate names what a profile can have one value of only: kinds of identifiers, or attributes of Profile records.
 	Separate []string
+	// MaxRecords is how many Profile records a profile can have; 0 is any number.
+	MaxRecords int
 }
 
 // Strategy chooses, among the records of a profile, the one that gives the values of a group of attributes. What is
@@ -106,6 +110,8 @@ type Config struct {
 	// Deterministic rules, strongest first. Each names at least one kind of identifier, and maybe attributes of Profile
 	// records: records that agree in all of them are one person. Attributes agree regardless of upper and lower case.
 	Deterministic [][]string
+	// Probabilistic matching, after the deterministic rules.
+	Probabilistic bool
 	Anonymous     Anonymous
 	Guards        Guards
 	Survivorship  []Survivorship

@@ -61,13 +61,16 @@ func (s *stars) of(i int) []int32 {
 	return s.nodes[start:s.ends[i]]
 }
 
-// guard bounds how many different values of one kind a cluster may have.
+// guard bounds how many different values of one kind a cluster may have, or how many nodes.
 type guard struct {
-	kind     int
+	kind     int  // ofSize for the number of nodes
 	values   span // the numbers of the kind's values
 	limit    int
 	separate bool // declared as separate rather than as a limit of 1
 }
+
+// ofSize is the kind of a guard that bounds the number of nodes itself.
+const ofSize = -2
 
 // span is a range of numbers, hi excluded.
 type span struct{ lo, hi int32 }
@@ -85,21 +88,21 @@ type graph struct {
 	sets   [][]int32 // by root: the numbers of its guarded values, sorted; nil when there are no guards
 }
 
-// newGraph makes a cluster of each node. The pairs give each node's guarded values; they come in order of node.
-func newGraph(n int, guards []guard, nodes, values []int32) *graph {
+// newGraph makes a cluster of each node. The pairs of carriers and values give each node's guarded values; they come in order of node.
+func newGraph(n int, guards []guard, carriers, values []int32) *graph {
 	g := &graph{forest: newForest(n), guards: guards}
 	if len(guards) == 0 {
 		return g
 	}
 	g.sets = make([][]int32, n)
-	for i := 0; i < len(nodes); {
+	for i := 0; i < len(carriers); {
 		j := i
-		for j < len(nodes) && nodes[j] == nodes[i] {
+		for j < len(carriers) && carriers[j] == carriers[i] {
 			j++
 		}
 		set := values[i:j:j]
 		slices.Sort(set)
-		g.sets[nodes[i]] = slices.Compact(set)
+		g.sets[carriers[i]] = slices.Compact(set)
 		i = j
 	}
 	return g
@@ -182,16 +185,24 @@ func (g *graph) components(s *stars) [][]int32 {
 // check gives the guarded values of the union of clusters, and the first guard which that union breaks, or -1. One cluster alone
 // breaks none: there is nothing that could be kept apart.
 func (g *graph) check(roots []int32) ([]int32, int) {
-	if len(roots) < 2 {
+	if len(roots) < 2 || len(g.guards) == 0 {
 		return nil, -1
 	}
 	var union []int32
+	size := 0
 	for _, r := range roots {
 		union = append(union, g.sets[r]...)
+		size += int(g.size[r])
 	}
 	slices.Sort(union)
 	union = slices.Compact(union)
 	for i, guard := range g.guards {
+		if guard.kind == ofSize {
+			if size > guard.limit {
+				return nil, i
+			}
+			continue
+		}
 		lo, _ := slices.BinarySearch(union, guard.values.lo)
 		hi, _ := slices.BinarySearch(union, guard.values.hi)
 		if hi-lo > guard.limit {

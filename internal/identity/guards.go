@@ -9,11 +9,12 @@ import (
 
 // The guards, as guard_events names them.
 const (
-	guardBlocked   = "blockedValue" // the value identifies nobody
-	guardSeparate  = "separate"     // the value would put two values of a separate kind into one profile
-	guardLimit     = "limit"        // the value would put more values of a kind into one profile than allowed
-	guardAmbiguous = "ambiguous"    // records of several profiles carry the value, so that it stands for none of them
-	guardShared    = "sharedDevice" // the anonymous id occurred with identifiers of several profiles
+	guardBlocked   = "blockedValue"      // the value identifies nobody
+	guardSeparate  = "separate"          // the value would put two values of a separate kind into one profile
+	guardLimit     = "limit"             // the value would put more values of a kind into one profile than allowed
+	guardSize      = "maxProfileRecords" // the value would put more records into one profile than allowed
+	guardAmbiguous = "ambiguous"         // records of several profiles carry the value, so that it stands for none of them
+	guardShared    = "sharedDevice"      // the anonymous id occurred with identifiers of several profiles
 )
 
 const blockedEvents = `SELECT {guard} AS guard, k.name AS identifier, v.value, NULL::VARCHAR AS source, NULL::VARCHAR AS record_key,
@@ -21,12 +22,21 @@ const blockedEvents = `SELECT {guard} AS guard, k.name AS identifier, v.value, N
 FROM {values} v JOIN {kinds} k ON k.number = v.kind WHERE v.blocked`
 
 // A rule's values that connect nothing, each with the first record that carries it.
-const refusedEvents = `SELECT CASE WHEN f.separate THEN {separate} ELSE {limit} END, n.name, x.text, s.name, r.key,
-	'would put more than ' || f.allowed || ' different values of ' || k.name || ' into one profile'
-FROM {refused} f JOIN {rules} n ON n.number = f.rule JOIN {kinds} k ON k.number = f.kind JOIN ({texts}) x ON x.key = f.key
+const refusedEvents = `SELECT {refusing}, n.name, x.text, s.name, r.key, {reason}
+FROM {refused} f JOIN {rules} n ON n.number = f.rule LEFT JOIN {kinds} k ON k.number = f.kind JOIN ({texts}) x ON x.key = f.key
 LEFT JOIN (SELECT key AS star, min(rec) AS rec FROM {stars} WHERE {carried} GROUP BY key) e ON e.star = f.key
 LEFT JOIN {all} r ON r.rec = e.rec LEFT JOIN {sources} s ON s.number = r.src
 WHERE f.rule = {rule}`
+
+const (
+	refusing = `CASE WHEN f.kind = {size} THEN {maxRecords} WHEN f.separate THEN {separate} ELSE {limit} END`
+	reason   = `'would put more than ' || f.allowed || CASE WHEN f.kind = {size} THEN ' records' ELSE ' different values of ' || k.name END || ' into one profile'`
+)
+
+// Two profiles that probably are one and must not be, each with one of its records.
+const refusedLinkEvents = `SELECT {refusing}, {match}, o.name || ' ' || p.key, s.name, r.key, {reason}
+FROM {refusedLinks} f LEFT JOIN {kinds} k ON k.number = f.kind
+JOIN {all} r ON r.rec = f.a JOIN {sources} s ON s.number = r.src JOIN {all} p ON p.rec = f.b JOIN {sources} o ON o.number = p.src`
 
 // What a rule of one kind refused has its event already.
 const ambiguousEvents = `SELECT {guard}, k.name, v.value, s.name, r.key, 'carried by records of several profiles'
@@ -56,6 +66,8 @@ FROM {events} e LEFT JOIN (SELECT guard, identifier, value, arg_min(run, "at") A
 func (r *run) writeGuards(ctx context.Context) error {
 	args := r.stableArgs()
 	args["separate"], args["limit"], args["carries"] = guardSeparate, guardLimit, table("carries")
+	args["size"], args["maxRecords"], args["match"], args["refusedLinks"] = ofSize, guardSize, probabilistic, table("refused_links")
+	args["refusing"], args["reason"] = sqlgen.Format(refusing, args), sqlgen.Format(reason, args)
 	args["ambiguous"], args["company"], args["linked"] = table("carried"), table("company"), table("linked")
 	args["kind"], args["link"], args["anonymous"] = AnonymousID, r.cfg.Anonymous.OnIdentify != Isolate, r.isAnonymous(sqlgen.Col("c", "vid"))
 	with := func(template, guard string) sqlgen.Query {
@@ -73,6 +85,9 @@ func (r *run) writeGuards(ctx context.Context) error {
 		}
 	}
 	args["single"] = single
+	if r.cfg.Probabilistic {
+		all = append(all, sqlgen.Format(refusedLinkEvents, args))
+	}
 	all = append(all, with(ambiguousEvents, guardAmbiguous), with(sharedEvents, guardShared))
 	for _, g := range r.space.guards {
 		if g.kind != r.space.anonymous() {

@@ -47,6 +47,9 @@ func (r *run) match(ctx context.Context) error {
 		}
 		r.output("merges/rule "+sqlgen.DuckDB.Literal(rule.number)+": "+rule.label, int64(merged))
 	}
+	if err := r.link(ctx, g); err != nil {
+		return closing(refusals, err)
+	}
 	if err := refusals.Close(); err != nil {
 		return err
 	}
@@ -67,7 +70,9 @@ func (r *run) output(name string, rows int64) {
 func (r *run) guards() []guard {
 	out := make([]guard, len(r.space.guards))
 	for i, g := range r.space.guards {
-		g.values = r.values[g.kind]
+		if g.kind != ofSize {
+			g.values = r.values[g.kind]
+		}
 		out[i] = g
 	}
 	return out
@@ -89,6 +94,9 @@ func (r *run) guarded(ctx context.Context, guards []guard) (nodes, values []int3
 func withinGuards(guards []guard) sqlgen.Expr {
 	var kinds []sqlgen.Expr
 	for _, g := range guards {
+		if g.kind == ofSize {
+			continue
+		}
 		kinds = append(kinds, within(sqlgen.Col("vid"), g.values))
 	}
 	return sqlgen.Or(kinds...)

@@ -184,6 +184,9 @@ func (s *space) numberGuards(cfg Config) error {
 		}
 		s.guards = append(s.guards, guard{kind: k, limit: l.PerProfile})
 	}
+	if n := cfg.Guards.MaxRecords; n > 0 {
+		s.guards = append(s.guards, guard{kind: ofSize, limit: n})
+	}
 	for _, b := range cfg.Guards.BlockedValues {
 		if !slices.Contains(s.kinds[:s.identifiers], b.Identifier) {
 			return missing(cfg, "guards.blockedValues names %q, and no source has such an identifier", b.Identifier)

@@ -76,7 +76,7 @@ func (o *Objects) Purpose(name string) *v1alpha1.Purpose {
 func AttributeOf(f v1alpha1.Field) Attribute {
 	a := Attribute{
 		Name: normalise.Attribute(string(f.Semantic), f.Name), Type: normalise.TypeOf(string(f.Semantic), sqlgen.Type(f.Type)),
-		Semantic: string(f.Semantic),
+		Semantic: string(f.Semantic), Compare: f.Compare,
 	}
 	switch a.Semantic {
 	case normalise.SemanticEmail, normalise.SemanticPhone:

@@ -135,6 +135,8 @@ type Attribute struct {
 	Type     sqlgen.Type `json:"type"`
 	// Identifier is the kind of identifier that the column holds: email, phone or an identifier's name; else empty.
 	Identifier string `json:"identifier,omitempty"`
+	// Compare is how an attribute without a semantic takes part in probabilistic matching; empty for not at all.
+	Compare string `json:"compare,omitempty"`
 }
 
 // Trait is a computed attribute.

@@ -24,7 +24,8 @@ func (t task) resolution(ctx context.Context) (identity.Config, error) {
 		Anonymous: identity.Anonymous{
 			OnIdentify: identity.OnIdentify(r.Rule.Anonymous.OnIdentify), ExpiresAfter: r.Rule.Anonymous.ExpiresAfter.Value(),
 		},
-		Guards: identity.Guards{Separate: r.Rule.Guards.Separate},
+		Probabilistic: r.Rule.Probabilistic != nil,
+		Guards:        identity.Guards{Separate: r.Rule.Guards.Separate, MaxRecords: int(r.Rule.Guards.MaxProfileRecords)},
 	}
 	for _, s := range r.Sources {
 		source, err := t.identitySource(ctx, s)

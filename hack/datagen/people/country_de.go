@@ -59,7 +59,7 @@ Frey Pape Rau Nickel Heß Sturm Merkel Reich Jacob Römer Schramm Brückner Drey
 		"Halle (Saale),Sachsen-Anhalt,06", "Magdeburg,Sachsen-Anhalt,39", "Freiburg im Breisgau,Baden-Württemberg,79", "Lübeck,Schleswig-Holstein,23", "Erfurt,Thüringen,99", "Rostock,Mecklenburg-Vorpommern,18",
 	},
 	townTail: syllables{
-		starts:  strings.Fields("Alt Bad Bern Bir Brei Burg Det Eber Eich El Eng Esch Fal Frei Fried Gie Göt Greif Gun Hal Heil Her Hil Ho Kai Kem Land Len Lim Lü Lud Mar Mem Min Neu Nord Ober Of Ol Os Pas Pir Rat Re Ro Salz Schön Schwein Sie Sol Sprem Stral Süd Tutt Ul Unter Wal Wei Wer Wit Zwick"),
+		starts:  strings.Fields("Alt Bad Bern Bir Brei Burg Det Eber Eich El Eng Esch Fal Frei Fried Gie Göt Grei Gun Hal Heil Her Hil Ho Kai Kem Land Len Lim Lü Lud Mar Mem Min Neu Nord Ober Of Ol Os Pas Pir Rat Re Ro Salz Schön Schwein Sie Sol Sprem Stral Süd Tutt Ul Unter Wal Wei Wer Wit Zwick"),
 		middles: strings.Fields("en er ing el"),
 		ends:    strings.Fields("ach au bach berg born bronn brück burg dorf feld furt hagen hausen heim hofen ingen kirchen lingen münster rode stadt stein thal wald walde werda")},
 	streets: strings.Fields("Haupt Bahnhof Schul Garten Berg Dorf Kirch Birken Linden Wald Ring Wiesen Amsel Goethe Schiller Jahn Buchen Mühlen Park Feld Friedhof Eichen Blumen Rosen Finken Mozart Beethoven Flur Post Markt Tannen Stein Brunnen Kastanien Drossel Heide Industrie Ahorn Meisen Breite Lessing Bach Ulmen Kiefern Süd Nord West"),

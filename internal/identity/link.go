@@ -1,0 +1,195 @@
+package identity
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/kith-dev/kith/internal/linkage"
+	"github.com/kith-dev/kith/internal/linkage/cluster"
+	"github.com/kith-dev/kith/internal/normalise"
+	"github.com/kith-dev/kith/internal/sqlgen"
+)
+
+// probabilistic is how merges that no rule made are called.
+const probabilistic = "probabilistic"
+
+// link joins clusters whose records are probably of one person, after the deterministic rules, and under the same guards.
+func (r *run) link(ctx context.Context, g *graph) error {
+	if !r.cfg.Probabilistic {
+		return nil
+	}
+	columns, err := r.compared(ctx)
+	if err != nil || len(columns) == 0 {
+		return err
+	}
+	_, edges, err := linkage.New(columns).Link()
+	if err != nil {
+		return invalid(r.cfg, "probabilistic: %w", err)
+	}
+	before := g.clusters()
+	groups := &groups{graph: g}
+	cluster.Refine(groups, edges, cluster.Default())
+	r.output("merges/"+probabilistic, int64(before-g.clusters()))
+	r.output("candidates", int64(len(edges)))
+	return r.writeRefusedLinks(ctx, g, groups.refused)
+}
+
+// kindOf is how a field is compared; empty for not at all.
+func kindOf(f Field) linkage.Kind {
+	switch f.Compare {
+	case "":
+	case "Date":
+		return linkage.BirthDate
+	default:
+		return linkage.Kind(f.Compare)
+	}
+	switch k := linkage.Kind(f.Semantic); k {
+	case linkage.GivenName, linkage.MiddleName, linkage.Surname, linkage.FullName, linkage.BirthDate, linkage.Gender, linkage.Email, linkage.Phone,
+		linkage.Street, linkage.HouseNumber, linkage.City, linkage.Region, linkage.Postcode, linkage.Organization:
+		return k
+	case normalise.SemanticIdentifier:
+		if f.Identifier != AnonymousID {
+			return linkage.Identifier
+		}
+	}
+	return ""
+}
+
+// comparedColumn is one respect in which records are compared: a semantic that occurs once, or an identifier or attribute by its name.
+type comparedColumn struct {
+	kind linkage.Kind
+	name string
+}
+
+func columnOf(f Field) (comparedColumn, bool) {
+	c := comparedColumn{kind: kindOf(f), name: f.Semantic}
+	if c.kind == linkage.Identifier || f.Compare != "" {
+		c.name = f.Name
+	}
+	if f.Identifier != "" {
+		c.name = f.Identifier
+	}
+	return c, c.kind != ""
+}
+
+// compared reads what Profile records have to be compared by. Of several fields for one respect the first that has a value counts.
+func (r *run) compared(ctx context.Context) ([]linkage.Column, error) {
+	var all []comparedColumn
+	for _, src := range r.space.sources {
+		for _, f := range src.Fields {
+			if c, ok := columnOf(f); ok && src.RecordKind == Profile && !slices.Contains(all, c) {
+				all = append(all, c)
+			}
+		}
+	}
+	out := make([]linkage.Column, len(all))
+	for i, c := range all {
+		out[i] = linkage.NewColumn(c.kind, c.name, r.records)
+	}
+	for i, src := range r.space.sources {
+		if src.RecordKind != Profile {
+			continue
+		}
+		if err := r.readCompared(ctx, i, src, all, out); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (r *run) readCompared(ctx context.Context, i int, src Source, all []comparedColumn, out []linkage.Column) error {
+	var exprs []sqlgen.Query
+	for _, c := range all {
+		held := []sqlgen.Query{"NULL"}
+		for _, f := range src.Fields {
+			if own, ok := columnOf(f); ok && own == c {
+				held = append(held, sqlgen.Format("CAST({v} AS VARCHAR)", sqlgen.Args{"v": r.meant(f)}))
+			}
+		}
+		exprs = append(exprs, sqlgen.Format("coalesce({held}, '')", sqlgen.Args{"held": held}))
+	}
+	q := sqlgen.Format("SELECT r.rec, {exprs} FROM {source} s JOIN {all} r ON r.src = {src} AND r.key = s._key",
+		sqlgen.Args{"exprs": exprs, "source": numbered("source", i), "all": table("records"), "src": i})
+	var rec int32
+	values := make([]string, len(all))
+	into := []any{&rec}
+	for j := range values {
+		into = append(into, &values[j])
+	}
+	return r.env.DB.Rows(ctx, q, func(scan func(...any) error) error {
+		if err := scan(into...); err != nil {
+			return err
+		}
+		for j, v := range values {
+			out[j].Set(int(rec), v)
+		}
+		return nil
+	})
+}
+
+// groups are the clusters of a graph as they are joined by probability. Unions that a guard refuses are remembered.
+type groups struct {
+	*graph
+	refused []refusedLink
+}
+
+// refusedLink is a guard that two clusters would break together, each given by one of its records.
+type refusedLink struct {
+	a, b  int32
+	guard int
+}
+
+func (g *groups) Len() int           { return len(g.parent) }
+func (g *groups) Find(x int32) int32 { return g.find(x) }
+
+func (g *groups) Union(roots ...int32) (int32, bool) {
+	set, broken := g.check(roots)
+	if broken >= 0 {
+		if len(roots) == 2 {
+			g.refused = append(g.refused, refusedLink{min(roots[0], roots[1]), max(roots[0], roots[1]), broken})
+		}
+		return 0, false
+	}
+	g.join(roots, set)
+	return g.find(roots[0]), true
+}
+
+// clusters counts them.
+func (f *forest) clusters() (n int) {
+	for i, p := range f.parent {
+		if p == int32(i) {
+			n++
+		}
+	}
+	return n
+}
+
+// writeRefusedLinks keeps which clusters that probably are one were kept apart.
+func (r *run) writeRefusedLinks(ctx context.Context, g *graph, refused []refusedLink) error {
+	type kept struct{ a, b int32 }
+	first := map[kept]refusedLink{}
+	for _, x := range refused {
+		a, b := g.find(x.a), g.find(x.b)
+		k := kept{min(a, b), max(a, b)}
+		if have, ok := first[k]; a != b && (!ok || cmp.Or(cmp.Compare(x.a, have.a), cmp.Compare(x.b, have.b)) < 0) {
+			first[k] = x
+		}
+	}
+	err := r.exec(ctx, "CREATE OR REPLACE TABLE {t} (a INTEGER, b INTEGER, kind INTEGER, allowed INTEGER, separate BOOLEAN)",
+		sqlgen.Args{"t": table("refused_links")})
+	if err != nil {
+		return err
+	}
+	to, err := r.env.DB.Appender(ctx, "identity_refused_links")
+	if err != nil {
+		return err
+	}
+	for _, x := range first {
+		guard := g.guards[x.guard]
+		if err := to.Append(int(x.a), int(x.b), guard.kind, guard.limit, guard.separate); err != nil {
+			return closing(to, err)
+		}
+	}
+	return to.Close()
+}

@@ -1,0 +1,183 @@
+package linkage
+
+import "slices"
+
+// Blocks are the candidates: of each rule the records that agree in its keys, a block for each value.
+type Blocks struct {
+	rules []rule
+	// keys of each record beside each other, one for each rule; 0 where the record is in no block of the rule.
+	keys []uint32
+	of   []grouped // by rule
+	// Pairs by rule, before those that several rules find are told apart.
+	Pairs []int64
+	// Left is how many records of each rule are in no block, as theirs would be too large and can't be divided.
+	Left []int64
+}
+
+// grouped are records, those of one block together.
+type grouped struct {
+	records []int32
+	ends    []int32
+}
+
+func (g *grouped) add(block []int32) {
+	g.records = append(g.records, block...)
+	g.ends = append(g.ends, int32(len(g.records)))
+}
+
+func (g *grouped) block(i int) []int32 {
+	start := int32(0)
+	if i > 0 {
+		start = g.ends[i-1]
+	}
+	return g.records[start:g.ends[i]]
+}
+
+// largestBlock is how many records of a block are compared, each with each. Among many records those that have little in common are more, and of
+// less use.
+func largestBlock(records int) int64 {
+	if records > 100_000 {
+		return 30
+	}
+	return 100
+}
+
+// block groups the records by rules.
+func (r *Records) block(rules []rule) *Blocks {
+	b := &Blocks{
+		rules: rules, keys: make([]uint32, r.n*len(rules)), of: make([]grouped, len(rules)),
+		Pairs: make([]int64, len(rules)), Left: make([]int64, len(rules)),
+	}
+	divisions := r.divisions()
+	for _, k := range divisions {
+		r.columns[k.column].of(k.part)
+	}
+	for _, rule := range rules {
+		for _, k := range rule.keys {
+			r.columns[k.column].of(k.part)
+		}
+	}
+	atOnce(len(rules), func(i int) {
+		g := grouping{records: r, blocks: b, rule: i, width: len(rules), largest: largestBlock(r.n)}
+		g.group(g.keyed(rules[i]), divisions)
+		b.of[i], b.Pairs[i], b.Left[i] = g.out, g.pairs, g.left
+	})
+	return b
+}
+
+// grouping of the records by one rule.
+type grouping struct {
+	records     *Records
+	blocks      *Blocks
+	rule, width int
+	largest     int64
+	out         grouped
+	pairs, left int64
+}
+
+func (g *grouping) key(record int32) *uint32 { return &g.blocks.keys[int(record)*g.width+g.rule] }
+
+// keyed are the records that have a key, each below its key.
+func (g *grouping) keyed(rule rule) []uint64 {
+	r := g.records
+	hashes := make([][]uint64, len(rule.keys))
+	for i, k := range rule.keys {
+		hashes[i] = r.columns[k.column].of(k.part)
+	}
+	var out []uint64
+	for i := range int32(r.n) {
+		row := r.row(i)
+		h := uint64(0)
+		for j, k := range rule.keys {
+			id := row[k.column]
+			if id < 0 || hashes[j][id] == 0 {
+				h = 0
+				break
+			}
+			if rule.symmetric {
+				h += mix(hashes[j][id])
+			} else {
+				h = mix(h ^ hashes[j][id])
+			}
+		}
+		if h != 0 {
+			out = append(out, above(h, i))
+		}
+	}
+	return out
+}
+
+// above is 32 bits of a hash, not 0, above the number of a record.
+func above(h uint64, record int32) uint64 { return max(h>>32, 1)<<32 | uint64(record) }
+
+// group makes blocks of records with equal keys, and divides what is too large by the next key.
+func (g *grouping) group(keyed []uint64, by []key) {
+	sortByKey(keyed)
+	var block []int32
+	for i := 0; i < len(keyed); {
+		j := i + 1
+		for j < len(keyed) && keyed[j]>>32 == keyed[i]>>32 {
+			j++
+		}
+		same := keyed[i:j]
+		switch n := int64(j - i); {
+		case n == 1:
+		case n <= g.largest:
+			block = block[:0]
+			for _, k := range same {
+				block = append(block, int32(uint32(k)))
+				*g.key(int32(uint32(k))) = uint32(k >> 32)
+			}
+			g.out.add(block)
+			g.pairs += n * (n - 1) / 2
+		case len(by) == 0:
+			g.left += n
+		default:
+			g.group(g.divided(same, by[0]), by[1:])
+		}
+		i = j
+	}
+}
+
+// divided gives the records of a block keys that tell apart what a column tells apart; those without a value are one part.
+func (g *grouping) divided(same []uint64, by key) []uint64 {
+	h := g.records.columns[by.column].of(by.part)
+	out := make([]uint64, len(same))
+	for i, k := range same {
+		record := int32(uint32(k))
+		part := uint64(1)
+		if id := g.records.row(record)[by.column]; id >= 0 {
+			part = h[id]
+		}
+		out[i] = above(mix(k>>32^part), record)
+	}
+	return out
+}
+
+// sortByKey sorts by the upper 32 bits, and keeps the order of equal ones.
+func sortByKey(a []uint64) {
+	if len(a) < 1<<12 {
+		slices.Sort(a)
+		return
+	}
+	const width, mask = 11, 1<<11 - 1
+	b := make([]uint64, len(a))
+	for shift := 32; shift < 64; shift += width {
+		var counts [mask + 1]int
+		for _, x := range a {
+			counts[x>>shift&mask]++
+		}
+		sum := 0
+		for i, n := range counts {
+			counts[i] = sum
+			sum += n
+		}
+		for _, x := range a {
+			d := x >> shift & mask
+			b[counts[d]] = x
+			counts[d]++
+		}
+		a, b = b, a
+	}
+	copy(b, a) // three passes: what was the argument is b now
+}

@@ -1,0 +1,77 @@
+package linkage
+
+import "math/bits"
+
+// pairsPerRecord is how many candidates there are to be for each record at most; what rules find the least among them is left out.
+const pairsPerRecord = 10
+
+// worthwhile is at least how many pairs of one person have to be expected among those that a rule alone finds.
+const worthwhile = 0.01
+
+// worthwhile gives the blocks without the rules that find hardly anything that others do not find too, where there are too many candidates: the worst
+// first, until there are few enough or all are worth their pairs.
+func (b *Blocks) worthwhile(s *sample, m *Model, cs []comparison, n int) *Blocks {
+	t := training{cs: cs, model: m}
+	l := m.logs(cs)
+	type count struct{ pairs, same float64 }
+	counts := map[uint64]count{}
+	for _, f := range s.found {
+		p := t.posterior(l, f.p)
+		c := counts[f.rules]
+		c.pairs += f.n / s.share
+		c.same += f.n / s.share * (p[sameAddress] + p[moved])
+		counts[f.rules] = c
+	}
+	kept := uint64(1)<<len(b.rules) - 1
+	for {
+		alone := make([]count, len(b.rules))
+		total := 0.0
+		for rules, c := range counts {
+			switch rules &= kept; bits.OnesCount64(rules) {
+			case 0:
+			case 1:
+				a := &alone[bits.TrailingZeros64(rules)]
+				a.pairs += c.pairs
+				a.same += c.same
+				fallthrough
+			default:
+				total += c.pairs
+			}
+		}
+		worst := -1
+		for i, a := range alone {
+			if kept&(1<<i) != 0 && a.same < worthwhile*a.pairs && (worst < 0 || a.same*alone[worst].pairs < alone[worst].same*a.pairs) {
+				worst = i
+			}
+		}
+		if total <= pairsPerRecord*float64(n) || worst < 0 {
+			return b.only(kept)
+		}
+		kept &^= 1 << worst
+	}
+}
+
+// only gives the blocks of some rules.
+func (b *Blocks) only(kept uint64) *Blocks {
+	out := &Blocks{}
+	records := len(b.keys) / len(b.rules)
+	var columns []int
+	for i, r := range b.rules {
+		if kept&(1<<i) != 0 {
+			columns = append(columns, i)
+			out.rules = append(out.rules, r)
+			out.of = append(out.of, b.of[i])
+			out.Pairs = append(out.Pairs, b.Pairs[i])
+			out.Left = append(out.Left, b.Left[i])
+		}
+	}
+	out.keys = make([]uint32, records*len(columns))
+	inParts(records, func(from, to int) {
+		for i := from; i < to; i++ {
+			for j, c := range columns {
+				out.keys[i*len(columns)+j] = b.keys[i*len(b.rules)+c]
+			}
+		}
+	})
+	return out
+}

@@ -1,0 +1,157 @@
+package cluster
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/kith-dev/kith/internal/linkage"
+)
+
+// forest is the simplest Groups: no cluster larger than most, and apart are records that are never together.
+type forest struct {
+	of    []int32
+	most  int
+	apart [2]int32
+}
+
+func newForest(n, most int) *forest {
+	f := &forest{of: make([]int32, n), most: most, apart: [2]int32{-1, -1}}
+	for i := range f.of {
+		f.of[i] = int32(i)
+	}
+	return f
+}
+
+func (f *forest) Len() int           { return len(f.of) }
+func (f *forest) Find(x int32) int32 { return f.of[x] }
+
+func (f *forest) Union(roots ...int32) (int32, bool) {
+	var all []int32
+	for i, r := range f.of {
+		if slices.Contains(roots, r) {
+			all = append(all, int32(i))
+		}
+	}
+	if len(all) > f.most || slices.Contains(all, f.apart[0]) && slices.Contains(all, f.apart[1]) {
+		return 0, false
+	}
+	for _, i := range all {
+		f.of[i] = all[0]
+	}
+	return all[0], true
+}
+
+// naive joins the two clusters with the highest mean, and of equal ones those of the smallest records, until none reaches join.
+func naive(f *forest, edges []linkage.Edge, join float64) {
+	refused := map[[2]int32]bool{}
+	for {
+		sum, n := map[[2]int32]float64{}, map[[2]int32]float64{}
+		for _, e := range edges {
+			a, b := f.of[e.L], f.of[e.R]
+			k := [2]int32{min(a, b), max(a, b)}
+			if a != b {
+				sum[k] += float64(e.Weight)
+				n[k]++
+			}
+		}
+		best, at := 0.0, [2]int32{-1, -1}
+		for k := range sum {
+			mean := sum[k] / n[k]
+			if mean < join || refused[k] {
+				continue
+			}
+			if at[0] < 0 || mean > best || mean == best && slices.Compare(k[:], at[:]) < 0 {
+				best, at = mean, k
+			}
+		}
+		if at[0] < 0 {
+			return
+		}
+		if _, ok := f.Union(at[0], at[1]); !ok {
+			refused[at] = true
+		} else {
+			clear(refused)
+		}
+	}
+}
+
+func randomEdges(r *rand.Rand, n int) (out []linkage.Edge) {
+	for l := range n {
+		for o := range l {
+			if r.IntN(3) > 0 {
+				out = append(out, linkage.Edge{L: int32(l), R: int32(o), Weight: float32(r.IntN(9) - 4)})
+			}
+		}
+	}
+	return out
+}
+
+// Refine does what average link is defined to do, with limits and records that are kept apart, and whatever the order of edges.
+func TestRefineIsAverageLink(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 3))
+	merged := 0
+	for round := range 5000 {
+		n := 2 + r.IntN(9)
+		edges := randomEdges(r, n)
+		limit := 2 + r.IntN(n)
+		apart := [2]int32{int32(r.IntN(n)), int32(r.IntN(n))}
+		if apart[0] == apart[1] {
+			apart = [2]int32{-1, -1}
+		}
+		want := newForest(n, limit)
+		want.apart = apart
+		naive(want, edges, 1)
+		for range 3 {
+			r.Shuffle(len(edges), func(i, j int) {
+				edges[i], edges[j] = edges[j], edges[i]
+				edges[i].L, edges[i].R = edges[i].R, edges[i].L
+			})
+			got := newForest(n, limit)
+			got.apart = apart
+			Refine(got, edges, Options{Join: 1, Clip: 20})
+			if !slices.Equal(got.of, want.of) {
+				t.Fatalf("round %d: %v of %d records at most, apart %v: %v, want %v", round, edges, limit, apart, got.of, want.of)
+			}
+		}
+		for i, x := range want.of {
+			if int(x) != i {
+				merged++
+			}
+		}
+	}
+	if merged < 5000 {
+		t.Errorf("only %d records joined others: the test says little", merged)
+	}
+}
+
+// One pair, however sure, counts for no more than Clip: a person's pair with another does not outweigh all that speaks against it.
+func TestClip(t *testing.T) {
+	edges := []linkage.Edge{{L: 1, R: 0, Weight: 1000}, {L: 2, R: 0, Weight: -15}, {L: 2, R: 1, Weight: 1000}}
+	f := newForest(3, 3)
+	Refine(f, edges, Options{Join: 3, Clip: 20})
+	if f.of[0] != f.of[1] || f.of[2] == f.of[0] {
+		t.Errorf("%v", f.of)
+	}
+}
+
+// Components do not know of each other.
+func TestComponentsAreAlone(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	for range 500 {
+		first, second := randomEdges(r, 6), randomEdges(r, 6)
+		alone := newForest(6, 6)
+		Refine(alone, second, Default())
+		both := newForest(12, 6)
+		edges := slices.Clone(first)
+		for _, e := range second {
+			edges = append(edges, linkage.Edge{L: e.L + 6, R: e.R + 6, Weight: e.Weight})
+		}
+		Refine(both, edges, Default())
+		for i, x := range alone.of {
+			if both.of[i+6] != x+6 {
+				t.Fatalf("%v alone, %v beside others", alone.of, both.of)
+			}
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package cluster
+
+import (
+	"encoding/csv"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/kith-dev/kith/hack/datagen/people"
+	"github.com/kith-dev/kith/internal/linkage"
+	"github.com/kith-dev/kith/internal/linkage/quality"
+)
+
+// compared columns of generated people.
+var compared = map[string]linkage.Kind{
+	"given_name": linkage.GivenName, "middle_name": linkage.MiddleName, "surname": linkage.Surname, "birth_date": linkage.BirthDate,
+	"gender": linkage.Gender, "email": linkage.Email, "phone": linkage.Phone, "street": linkage.Street, "house_number": linkage.HouseNumber,
+	"city": linkage.City, "postcode": linkage.Postcode, "region": linkage.Region,
+}
+
+// generated people and who they are.
+func generated(t *testing.T, o people.Options) ([]linkage.Column, []string) {
+	t.Helper()
+	o.Out = t.TempDir()
+	if _, err := people.Generate(o); err != nil {
+		t.Fatal(err)
+	}
+	rows, truth := table(t, filepath.Join(o.Out, "people.csv")), table(t, filepath.Join(o.Out, "truth.csv"))
+	person := map[string]string{}
+	for _, r := range truth {
+		person[r[0]] = r[1]
+	}
+	var columns []linkage.Column
+	who := make([]string, len(rows)-1)
+	for j, name := range rows[0] {
+		kind, ok := compared[name]
+		if !ok {
+			continue
+		}
+		c := linkage.NewColumn(kind, name, len(who))
+		for i, r := range rows[1:] {
+			c.Set(i, r[j])
+			who[i] = person[r[0]]
+		}
+		columns = append(columns, c)
+	}
+	return columns, who
+}
+
+func table(t *testing.T, file string) [][]string {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// resolve links and clusters columns.
+func resolve(t *testing.T, columns []linkage.Column, limit int) []int32 {
+	t.Helper()
+	_, edges, err := linkage.New(columns).Link()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := newSized(len(columns[0].IDs), limit)
+	Refine(f, edges, Default())
+	out := make([]int32, f.Len())
+	for i := range out {
+		out[i] = f.Find(int32(i))
+	}
+	return out
+}
+
+// sized are groups of a limited number of records.
+type sized struct {
+	parent []int32
+	size   []int
+	limit  int
+}
+
+func newSized(n, limit int) *sized {
+	s := &sized{parent: make([]int32, n), size: make([]int, n), limit: limit}
+	for i := range n {
+		s.parent[i], s.size[i] = int32(i), 1
+	}
+	return s
+}
+
+func (s *sized) Len() int { return len(s.parent) }
+
+func (s *sized) Find(x int32) int32 {
+	for s.parent[x] != x {
+		x = s.parent[x]
+	}
+	return x
+}
+
+func (s *sized) Union(roots ...int32) (int32, bool) {
+	n := 0
+	for _, r := range roots {
+		n += s.size[r]
+	}
+	if n > s.limit {
+		return 0, false
+	}
+	for _, r := range roots[1:] {
+		s.parent[r] = roots[0]
+	}
+	s.size[roots[0]] = n
+	return roots[0], true
+}
+
+// People of one household share surname, address and telephone, and are told apart all the same: in several countries, with and without ways
+// to reach them, and among few records as among many.
+func TestHouseholdsAreToldApart(t *testing.T) {
+	for name, c := range map[string]struct {
+		people.Options
+		pairs float64
+	}{
+		"United States":          {people.Options{Country: "us", Records: 20_000, Seed: 11}, 0.98},
+		"Korea":                  {people.Options{Country: "kr", Records: 20_000, Seed: 12}, 0.95},
+		"Germany, a census":      {people.Options{Country: "de", Records: 10_000, Seed: 13, Census: true}, 0.96},
+		"France, few":            {people.Options{Country: "fr", Records: 2_000, Seed: 14}, 0.97},
+		"United Kingdom, fewest": {people.Options{Country: "uk", Records: 500, Seed: 15, Census: true}, 0.95},
+	} {
+		t.Run(name, func(t *testing.T) {
+			columns, who := generated(t, c.Options)
+			q := quality.Of(resolve(t, columns, 50), who)
+			t.Logf("%+v", q)
+			if q.Pairs.F1 < c.pairs {
+				t.Errorf("F1 of pairs is %.4f, and was to be %.4f", q.Pairs.F1, c.pairs)
+			}
+		})
+	}
+}
+
+// The order of the records changes nothing.
+func TestOrderOfRecordsDoesNotMatter(t *testing.T) {
+	columns, who := generated(t, people.Options{Country: "us", Records: 3000, Seed: 21})
+	before := resolve(t, columns, 50)
+	n := len(who)
+	at := func(i int) int { return (i*1009 + 17) % n } // where the record that is i-th now was before
+	moved := make([]linkage.Column, len(columns))
+	for j, c := range columns {
+		moved[j] = linkage.NewColumn(c.Kind, c.Name, n)
+		for i := range n {
+			if id := c.IDs[at(i)]; id >= 0 {
+				moved[j].Set(i, c.Values[id])
+			}
+		}
+	}
+	after := resolve(t, moved, 50)
+	was := make([]int32, n)
+	for i := range was {
+		was[i] = before[at(i)]
+	}
+	if q := quality.Of(after, was); q.Pairs.F1 != 1 {
+		t.Errorf("the partition differs: %+v", q)
+	}
+}

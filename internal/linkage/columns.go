@@ -1,0 +1,150 @@
+package linkage
+
+import (
+	"strings"
+	"time"
+
+	"github.com/kith-dev/kith/internal/normalise/person"
+)
+
+// Kind of a column: the semantic of a field, or how an attribute without one is to be compared.
+type Kind string
+
+// The kinds that are compared.
+const (
+	GivenName    Kind = "givenName"
+	MiddleName   Kind = "middleName"
+	Surname      Kind = "surname"
+	FullName     Kind = "fullName"
+	BirthDate    Kind = "birthDate"
+	Gender       Kind = "gender"
+	Email        Kind = "email"
+	Phone        Kind = "phone"
+	Identifier   Kind = "identifier"
+	Street       Kind = "street"
+	HouseNumber  Kind = "houseNumber"
+	City         Kind = "city"
+	Region       Kind = "region"
+	Postcode     Kind = "postcode"
+	Organization Kind = "organization"
+	Text         Kind = "Text"
+	Number       Kind = "Number"
+	Exact        Kind = "Exact"
+	// family is the surname, or the only name where a record has one. It is no comparison of its own.
+	family Kind = "family"
+)
+
+// Column of all records.
+type Column struct {
+	Kind Kind
+	Name string
+	// Values are distinct. IDs has for each record the place of its value, or -1 where it has none.
+	Values []string
+	IDs    []int32
+	index  map[string]int32 // of Values, while they are set
+}
+
+// column is a Column in the form that is compared: values that look alike for a person are one.
+type column struct {
+	kind   Kind
+	name   string
+	values []string // folded
+	texts  []text
+	count  []int32 // records that have each value
+	filled int     // records that have a value
+	parts  map[part][]uint64
+}
+
+// newColumn gives a column and for each record the number of its folded value, or -1.
+func newColumn(in Column) (*column, []int32) {
+	c := &column{kind: in.Kind, name: in.Name, parts: map[part][]uint64{}}
+	index := make(map[string]int32, len(in.Values))
+	to := make([]int32, len(in.Values))
+	for i, v := range in.Values {
+		f := canonical(in.Kind, v)
+		if f == "" {
+			to[i] = -1
+			continue
+		}
+		id, ok := index[f]
+		if !ok {
+			id = int32(len(c.values))
+			index[f] = id
+			c.values = append(c.values, f)
+			c.texts = append(c.texts, newText(f))
+		}
+		to[i] = id
+	}
+	c.count = make([]int32, len(c.values))
+	ids := make([]int32, len(in.IDs))
+	for i, id := range in.IDs {
+		ids[i] = -1
+		if id >= 0 && to[id] >= 0 {
+			ids[i] = to[id]
+			c.count[to[id]]++
+			c.filled++
+		}
+	}
+	return c, ids
+}
+
+// canonical is the form of a value in which it is compared, empty for none.
+func canonical(k Kind, v string) string {
+	switch k {
+	case Email:
+		return person.Mailbox(v)
+	case BirthDate:
+		return birthDate(v)
+	case Phone, Identifier:
+		return strings.ReplaceAll(person.Fold(v), " ", "")
+	case Number:
+		return strings.TrimSpace(v)
+	case Street:
+		return person.Street(v)
+	case HouseNumber:
+		return person.HouseNumber(v)
+	}
+	return person.Fold(v)
+}
+
+// birthDate as eight digits; empty where it stands for no date, as 1900-01-01 does. Digits that are no date may be a misread one, and stay.
+func birthDate(v string) string {
+	d := digits(v)
+	if t, err := time.Parse("20060102", d); err == nil && person.BirthDate(t, time.Time{}) <= person.DefaultBirthDate {
+		return ""
+	}
+	return d
+}
+
+func digits(v string) string {
+	b := make([]byte, 0, 8)
+	for i := 0; i < len(v); i++ {
+		if v[i] >= '0' && v[i] <= '9' {
+			b = append(b, v[i])
+		}
+	}
+	return string(b)
+}
+
+// NewColumn has no values yet.
+func NewColumn(k Kind, name string, records int) Column {
+	c := Column{Kind: k, Name: name, IDs: make([]int32, records), index: map[string]int32{}}
+	for i := range c.IDs {
+		c.IDs[i] = -1
+	}
+	return c
+}
+
+// Set the value of a record; empty for none.
+func (c *Column) Set(record int, value string) {
+	if value == "" {
+		return
+	}
+	id, ok := c.index[value]
+	if !ok {
+		id = int32(len(c.Values))
+		c.index[value] = id
+		c.Values = append(c.Values, value)
+	}
+	c.IDs[record] = id
+}

@@ -1,0 +1,20 @@
+// Package linkage finds which records are about one person, in memory and without any labels: the method of Fellegi and Sunter (1969). Records
+// come as columns of distinct values and, for each record, the number of its value. Pairs that agree in some combination of parts of their
+// values are candidates; each candidate is compared in every respect; how much each level of agreement tells is learned from the candidates
+// themselves and from random pairs; and each candidate gets a match weight, in bits: log2 of the odds that both are one person.
+//
+//	columns.go, records.go   what is compared
+//	similarity.go            how alike two texts are
+//	comparison.go, names.go, dates.go, codes.go   the respects in which records are compared, derived from the kinds of columns
+//	features.go              parts and forms of values that candidates agree in
+//	blocking.go, blocks.go   which records are candidates
+//	compare.go               the levels of all candidates
+//	model.go, train.go       how much a level tells, and how that is learned
+//	weigh.go                 match weights
+//
+// The result depends on neither the order of the records nor that of the columns' values. With a model given, the weight of a pair depends on
+// the pair and the model alone.
+//
+// What does not live here: making people out of weighted pairs (cluster), reading and writing tables (identity), and normal forms of values
+// that everything uses (normalise).
+package linkage

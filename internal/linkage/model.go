@@ -1,0 +1,77 @@
+package linkage
+
+import "math"
+
+// class of a pair: why two records agree as they do.
+type class int
+
+// The classes. Two records of one person share an address, or do not; two people share a household, or nothing but chance. People of one
+// household have surname, address, telephone and sometimes a mailbox in common, and would pass for one person if there were only chance to compare with.
+const (
+	sameAddress class = iota // one person
+	moved                    // one person, with different addresses
+	household                // two people
+	strangers                // two people
+	classes
+)
+
+// Model says how often each level of each comparison is seen in pairs of each class, and how often the classes are.
+type Model struct {
+	Comparisons []Comparison `json:"comparisons"`
+	// Share of each class among all pairs of records.
+	Share [classes]float64 `json:"share"`
+}
+
+// Comparison of a model.
+type Comparison struct {
+	Name   string   `json:"name"`
+	Levels []string `json:"levels"`
+	// P is the probability of each level by class, where no value is missing.
+	P [classes][]float64 `json:"p"`
+}
+
+// logs are the logarithms of a model, in bits, as they are added up.
+type logs struct {
+	share [classes]float64
+	p     [classes][maxComparisons][maxLevels]float64
+}
+
+// logs of a model for comparisons. By chance values agree as often as they are frequent.
+func (m *Model) logs(cs []comparison) *logs {
+	var out logs
+	for k := range classes {
+		out.share[k] = math.Log2(m.Share[k])
+		for i, c := range cs {
+			p := &out.p[k][i]
+			for l := 1; l < len(c.levels); l++ {
+				p[l] = math.Log2(m.Comparisons[i].P[k][l])
+			}
+			for b := level(0); b < buckets; b++ {
+				if p[c.equal+b] = p[c.equal]; c.byChance(k) {
+					p[c.equal+b] = c.frequencies.chance[b]
+				}
+			}
+		}
+	}
+	return &out
+}
+
+// of gives the logarithm of how often pairs of a class with a pattern are seen.
+func (l *logs) of(k class, p pattern, n int) float64 {
+	sum := l.share[k]
+	for i := range n {
+		sum += l.p[k][i][p.at(i)]
+	}
+	return sum
+}
+
+// sum2 is log2 of the sum of two numbers given by their log2.
+func sum2(a, b float64) float64 {
+	if a < b {
+		a, b = b, a
+	}
+	if d := b - a; d > -40 {
+		return a + math.Log2(1+math.Exp2(d))
+	}
+	return a
+}

@@ -1,0 +1,188 @@
+package linkage
+
+import (
+	"slices"
+
+	"github.com/kith-dev/kith/internal/normalise/person"
+)
+
+// The levels of names.
+const (
+	nameInitial level = iota + 2
+	nameSimilar
+	nameWord
+	namePet
+	nameSwapped
+	nameNearly
+	nameMisplaced
+	nameEqual
+)
+
+var nameLevels = []string{"missing", "differs", "initial", "similar", "shares a word", "pet name", "swapped", "nearly equal", "in the other field", "equal"}
+
+// nameComparison is of given names or of surnames. It knows that the two are sometimes swapped, and that a record with one name only may
+// have it in either field.
+func (r *Records) nameComparison(i int) comparison {
+	c := r.columns[i]
+	n := names{i: i, other: -1, column: c, texts: c.texts, words: c.words(), sounds: c.of(sound)}
+	out := comparison{name: c.name, columns: []int{i}, levels: nameLevels, equal: nameEqual, close: nameNearly, of: n.level}
+	if c.kind != Surname {
+		n.pets = c.pets()
+	}
+	if c.kind == MiddleName || r.given < 0 || r.surname < 0 {
+		return out
+	}
+	n.other = r.given + r.surname - i
+	n.given, n.surname = r.given, r.surname
+	n.givenTexts, n.surnameTexts = r.columns[r.given].texts, r.columns[r.surname].texts
+	n.own, n.others = c.of(whole), r.columns[n.other].of(whole)
+	out.of = n.level
+	return out
+}
+
+type names struct {
+	i, other                 int
+	column                   *column
+	texts                    []text
+	words                    wordList
+	sounds                   []uint64
+	pets                     [][]int32 // groups of names that stand for each other, nil for surnames
+	given, surname           int
+	givenTexts, surnameTexts []text
+	own, others              []uint64 // hashes of the values
+}
+
+func (n *names) level(l, r []int32) level {
+	if n.other >= 0 {
+		if lone, full := n.oneName(l, r); lone != nil {
+			if found := n.misplaced(lone, full); found != missing {
+				if n.i == n.given {
+					return missing // the name is compared with the other's surname
+				}
+				return found
+			}
+		}
+	}
+	a, b := l[n.i], r[n.i]
+	switch {
+	case a < 0 || b < 0:
+		return missing
+	case a == b:
+		return nameEqual
+	case n.other >= 0 && n.swapped(l, r):
+		return nameSwapped
+	}
+	x, y := &n.texts[a], &n.texts[b]
+	if x.letter() || y.letter() {
+		if x.at(0) == y.at(0) {
+			return nameInitial
+		}
+		return differs
+	}
+	if min(x.len(), y.len()) > 2 && within(x, y, 1) {
+		return nameNearly
+	}
+	switch s := jaroWinkler(x, y, alike); {
+	case s >= nearly:
+		return nameNearly
+	case n.related(a, b):
+		return namePet
+	case n.words.share(a, b):
+		return nameWord
+	case s >= alike || n.sounds[a] == n.sounds[b]:
+		return nameSimilar
+	}
+	return differs
+}
+
+// letter says whether the text is one letter of an alphabet, and so an initial; a syllable or an ideograph may be all of a name.
+func (t *text) letter() bool { return t.len() == 1 && t.at(0) < 0x1100 }
+
+// related says whether one of the names often stands for the other.
+func (n *names) related(a, b int32) bool {
+	if n.pets == nil {
+		return false
+	}
+	for _, x := range n.pets[a] {
+		if slices.Contains(n.pets[b], x) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *column) pets() [][]int32 {
+	out := make([][]int32, len(c.values))
+	for i, v := range c.values {
+		out[i] = person.GivenNameGroups(v)
+	}
+	return out
+}
+
+// swapped: each given name is the other's surname.
+func (n *names) swapped(l, r []int32) bool {
+	x, y := l[n.other], r[n.other]
+	return x >= 0 && y >= 0 && x != y && n.own[l[n.i]] == n.others[y] && n.others[x] == n.own[r[n.i]]
+}
+
+// oneName gives the one of two records that has a given name and no surname, where the other has a surname.
+func (n *names) oneName(l, r []int32) (lone, full []int32) {
+	switch g, s := n.given, n.surname; {
+	case l[s] < 0 && l[g] >= 0 && r[s] >= 0:
+		return l, r
+	case r[s] < 0 && r[g] >= 0 && l[s] >= 0:
+		return r, l
+	}
+	return nil, nil
+}
+
+// misplaced is how alike the only name of a record and the other's surname are, or missing where it is nearer to the other's given name.
+func (n *names) misplaced(lone, full []int32) level {
+	x, y, g := &n.givenTexts[lone[n.given]], &n.surnameTexts[full[n.surname]], full[n.given]
+	s := jaroWinkler(x, y, alike)
+	switch {
+	case s < alike, g >= 0 && (g == lone[n.given] || jaroWinkler(x, &n.givenTexts[g], s) > s):
+		return missing
+	case s == 1:
+		return nameMisplaced
+	case s >= nearly || within(x, y, 1):
+		return nameNearly
+	}
+	return nameSimilar
+}
+
+// wordList has the hashes of the words of each value that has several.
+type wordList [][]uint64
+
+func (c *column) words() wordList {
+	out := make(wordList, len(c.values))
+	for i, v := range c.values {
+		start := 0
+		var all []uint64
+		for j := 0; j <= len(v); j++ {
+			if j == len(v) || v[j] == ' ' {
+				if j-start > 1 {
+					all = append(all, hash(v[start:j]))
+				}
+				start = j + 1
+			}
+		}
+		out[i] = all
+	}
+	return out
+}
+
+// share says whether two values, one of several words, have a word in common.
+func (w wordList) share(a, b int32) bool {
+	if len(w[a]) < 2 && len(w[b]) < 2 {
+		return false
+	}
+	for _, x := range w[a] {
+		for _, y := range w[b] {
+			if x == y {
+				return true
+			}
+		}
+	}
+	return false
+}

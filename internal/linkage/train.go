@@ -1,0 +1,333 @@
+package linkage
+
+import (
+	"cmp"
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// randomPairs is how many pairs of records are drawn to learn how often two people agree by chance.
+const randomPairs = 1_000_000
+
+// random pairs and how often each pattern is among them: all pairs where they are few.
+func (r *Records) random(cs []comparison) []seen {
+	order := r.byValues()
+	n := len(order)
+	draw := func(i int) (int32, int32) {
+		// The i-th of all pairs, in the order (1,0), (2,0), (2,1), ...
+		a := int((1 + math.Sqrt(1+8*float64(i))) / 2)
+		for a*(a-1)/2 > i {
+			a--
+		}
+		return order[a], order[i-a*(a-1)/2]
+	}
+	total := n * (n - 1) / 2
+	if total > randomPairs {
+		total = randomPairs
+		rng := rand.New(rand.NewPCG(0x6b697468, 1))
+		strides := make([]int, total/n+1)
+		for i := range strides {
+			strides[i] = 1 + rng.IntN(n-1)
+		}
+		draw = func(i int) (int32, int32) { return order[i%n], order[(i%n+strides[i/n])%n] }
+	}
+	parts := make([]map[pattern]float64, (total+stretch-1)/stretch)
+	inParts(total, func(from, to int) {
+		tally := map[pattern]float64{}
+		for i := from; i < to; i++ {
+			a, b := draw(i)
+			tally[r.pattern(cs, a, b)]++
+		}
+		parts[from/stretch] = tally
+	})
+	all := map[pattern]float64{}
+	for _, tally := range parts {
+		for p, k := range tally {
+			all[p] += k
+		}
+	}
+	out := make([]seen, 0, len(all))
+	for p, k := range all {
+		out = append(out, seen{p: p, n: k})
+	}
+	slices.SortFunc(out, func(a, b seen) int { return cmp.Compare(a.p, b.p) })
+	return out
+}
+
+// byValues orders the records by a hash of their values, which does not depend on where they stand.
+func (r *Records) byValues() []int32 {
+	type ranked struct {
+		rank   uint64
+		record int32
+	}
+	hashes := make([][]uint64, len(r.columns))
+	for j, c := range r.columns {
+		hashes[j] = c.of(whole)
+	}
+	all := make([]ranked, r.n)
+	inParts(r.n, func(from, to int) {
+		for i := from; i < to; i++ {
+			h := uint64(0)
+			for j, id := range r.row(int32(i)) {
+				if id >= 0 {
+					h = mix(h ^ hashes[j][id] + uint64(j))
+				}
+			}
+			all[i] = ranked{h, int32(i)}
+		}
+	})
+	slices.SortFunc(all, func(a, b ranked) int { return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.record, b.record)) })
+	out := make([]int32, r.n)
+	for i, x := range all {
+		out[i] = x.record
+	}
+	return out
+}
+
+// Expectation-maximisation ends where no probability changes by more.
+const (
+	settled   = 1e-4
+	maxRounds = 60
+)
+
+// twins is the share of pairs of a household that were born on one day: about one child in thirty has a twin, and not all pairs are of children.
+const twins = 0.02
+
+// usualPairs is how many pairs of a class what training starts from counts for: it falls back to it where there is little to learn from.
+const usualPairs = 20
+
+// training of a model by expectation-maximisation (Dempster, Laird and Rubin, 1977) on the patterns of candidates and of random pairs.
+type training struct {
+	cs         []comparison
+	candidates []seen
+	random     []seen
+	pairs      float64 // of all records
+	start      [classes][][]float64
+	model      *Model
+}
+
+// share is that of the candidates among all that there are.
+func train(cs []comparison, candidates, random []seen, n int, share float64) *Model {
+	t := &training{cs: cs, candidates: candidates, random: random, pairs: max(float64(n)*float64(n-1)/2*share, 1), model: &Model{}}
+	t.begin(n)
+	for range maxRounds {
+		l := t.model.logs(t.cs)
+		t.learnStrangers(l)
+		if t.learn(l) < settled {
+			break
+		}
+	}
+	return t.model
+}
+
+// begin with the usual: equal values in two thirds of what people of a class share.
+func (t *training) begin(n int) {
+	share := min(0.2, 1/float64(max(n, 2)))
+	t.model.Share = [classes]float64{share, share / 4, share / 4, 1 - 1.5*share}
+	for _, c := range t.cs {
+		t.model.Comparisons = append(t.model.Comparisons, Comparison{Name: c.name, Levels: c.levels})
+	}
+	t.learnStrangers(nil)
+	for i, c := range t.cs {
+		u := t.model.Comparisons[i].P[strangers]
+		t.set(sameAddress, i, c.usually(0.7))
+		t.set(moved, i, c.usually(0.7))
+		t.set(household, i, u)
+		switch c.about {
+		case aboutAddress:
+			t.set(moved, i, mixed(c.usually(0.7), u, 0.2))
+			t.set(household, i, c.usually(0.7))
+		case aboutFamily:
+			t.set(household, i, mixed(c.usually(0.7), u, 0.7))
+		}
+	}
+}
+
+func (t *training) set(k class, i int, p []float64) {
+	for len(t.start[k]) <= i {
+		t.start[k] = append(t.start[k], nil)
+	}
+	t.start[k][i] = p
+	t.model.Comparisons[i].P[k] = slices.Clone(p)
+}
+
+// usually has equal values with a probability, and any other level as likely as the next.
+func (c *comparison) usually(equal float64) []float64 {
+	out := make([]float64, len(c.levels))
+	for l := 1; l < len(out); l++ {
+		out[l] = (1 - equal) / float64(len(out)-2)
+	}
+	out[c.equal] = equal
+	return out
+}
+
+func mixed(a, b []float64, share float64) []float64 {
+	out := make([]float64, len(a))
+	for i := range out {
+		out[i] = share*a[i] + (1-share)*b[i]
+	}
+	return out
+}
+
+// sums of how often levels were seen.
+type sums [maxComparisons][maxLevels]float64
+
+func (s *sums) add(o *sums) {
+	for i := range s {
+		for l := range s[i] {
+			s[i][l] += o[i][l]
+		}
+	}
+}
+
+// probabilities of levels: what was seen, with so many pairs of what is expected.
+func (s *sums) probabilities(i int, expected []float64, pairs float64) []float64 {
+	total := pairs
+	out := make([]float64, len(expected))
+	for l := 1; l < len(out); l++ {
+		total += s[i][l]
+	}
+	for l := 1; l < len(out); l++ {
+		out[l] = (s[i][l] + pairs*expected[l]) / total
+	}
+	return out
+}
+
+// learnStrangers from random pairs, of which those that seem to be of one person or household do not count.
+func (t *training) learnStrangers(l *logs) {
+	var s sums
+	for _, x := range t.random {
+		n := x.n
+		if l != nil {
+			n *= t.posterior(l, x.p)[strangers]
+		}
+		for i := range t.cs {
+			s[i][t.cs[i].base(x.p, i)] += n
+		}
+	}
+	for i, c := range t.cs {
+		even := make([]float64, len(c.levels))
+		for l := 1; l < len(even); l++ {
+			even[l] = 1 / float64(len(even)-1)
+		}
+		t.model.Comparisons[i].P[strangers] = s.probabilities(i, even, 0.5*float64(len(even)-1))
+	}
+}
+
+// posterior probabilities of the classes, for a pair with a pattern.
+func (t *training) posterior(l *logs, p pattern) (out [classes]float64) {
+	top := math.Inf(-1)
+	for k := range classes {
+		out[k] = l.of(k, p, len(t.cs))
+		top = max(top, out[k])
+	}
+	total := 0.0
+	for k := range out {
+		out[k] = math.Exp2(out[k] - top)
+		total += out[k]
+	}
+	for k := range out {
+		out[k] /= total
+	}
+	return out
+}
+
+// expected is how often each level is seen among the candidates of each class but strangers, and how many those are.
+func (t *training) expected(l *logs) (s [classes]sums, share [classes]float64) {
+	type part struct {
+		s     [classes]sums
+		share [classes]float64
+	}
+	// Added up stretch after stretch, so that the sum does not depend on how many processors there are.
+	parts := make([]part, (len(t.candidates)+stretch-1)/stretch)
+	inParts(len(t.candidates), func(from, to int) {
+		own := &parts[from/stretch]
+		for _, x := range t.candidates[from:to] {
+			p := t.posterior(l, x.p)
+			for k := range strangers {
+				own.share[k] += p[k] * x.n
+				for i := range t.cs {
+					own.s[k][i][t.cs[i].base(x.p, i)] += p[k] * x.by[i]
+				}
+			}
+		}
+	})
+	for i := range parts {
+		for k := range strangers {
+			share[k] += parts[i].share[k]
+			s[k].add(&parts[i].s[k])
+		}
+	}
+	return s, share
+}
+
+// bound makes agreement at least as frequent as least, and everything else less frequent instead.
+func (c *comparison) bound(p []float64) {
+	agree, rest := 0.0, 0.0
+	for l := 1; l < len(p); l++ {
+		if c.agrees(level(l)) {
+			agree += p[l]
+		} else {
+			rest += p[l]
+		}
+	}
+	if agree >= c.least || agree == 0 {
+		return
+	}
+	for l := 1; l < len(p); l++ {
+		if c.agrees(level(l)) {
+			p[l] *= c.least / agree
+		} else {
+			p[l] *= (1 - c.least) / rest
+		}
+	}
+}
+
+// learn the other classes from the candidates, and say by how much a probability changed at most.
+func (t *training) learn(l *logs) (change float64) {
+	s, share := t.expected(l)
+	t.model.Share[strangers] = 1
+	for k := range strangers {
+		t.model.Share[k] = max((share[k]+0.5)/t.pairs, 1e-15)
+		t.model.Share[strangers] -= t.model.Share[k]
+	}
+	for i, c := range t.cs {
+		t.tie(&s, i, c.about)
+		m := &t.model.Comparisons[i]
+		for k := range strangers {
+			expected, pairs := t.start[k][i], float64(usualPairs)
+			if k == household && c.about == aboutPerson {
+				expected = m.P[strangers] // people of a household are each their own person
+				if c.twins {
+					expected = mixed(m.P[sameAddress], m.P[strangers], twins)
+				}
+			}
+			p := s[k].probabilities(i, expected, pairs)
+			if k == sameAddress || k == moved && c.about != aboutAddress {
+				c.bound(p)
+			}
+			if k == household && c.about == aboutPerson && c.alone {
+				p = slices.Clone(expected)
+			}
+			for l := range p {
+				change = max(change, math.Abs(p[l]-m.P[k][l]))
+			}
+			m.P[k] = p
+		}
+	}
+	return change
+}
+
+// tie adds up what classes have in common: of a person all but the address is as it is whether he has moved or not, and people of a household
+// have the address in common as one person has it with himself.
+func (t *training) tie(s *[classes]sums, i int, about about) {
+	a, b := sameAddress, moved
+	if about == aboutAddress {
+		b = household
+	}
+	for l := range s[a][i] {
+		sum := s[a][i][l] + s[b][i][l]
+		s[a][i][l], s[b][i][l] = sum, sum
+	}
+}
