@@ -75,6 +75,7 @@ metadata: {name: customers}
 spec:
   sources: [{name: crm}, {name: orders}, {name: consents}]
   deterministic: [{identifiers: [email]}]
+  probabilistic: {}
 ---
 apiVersion: cdp.kith.dev/v1alpha1
 kind: Trait

@@ -23,15 +23,14 @@ func (r *run) link(ctx context.Context, g *graph) error {
 	if err != nil || len(columns) == 0 {
 		return err
 	}
-	_, edges, err := linkage.New(columns).Link()
+	edges, err := r.weigh(ctx, linkage.New(columns))
 	if err != nil {
-		return invalid(r.cfg, "probabilistic: %w", err)
+		return err
 	}
 	before := g.clusters()
 	groups := &groups{graph: g}
 	cluster.Refine(groups, edges, cluster.Default())
 	r.output("merges/"+probabilistic, int64(before-g.clusters()))
-	r.output("candidates", int64(len(edges)))
 	return r.writeRefusedLinks(ctx, g, groups.refused)
 }
 
@@ -73,47 +72,64 @@ func columnOf(f Field) (comparedColumn, bool) {
 	return c, c.kind != ""
 }
 
-// compared reads what Profile records have to be compared by. Of several fields for one respect the first that has a value counts.
-func (r *run) compared(ctx context.Context) ([]linkage.Column, error) {
-	var all []comparedColumn
-	for _, src := range r.space.sources {
+// comparedColumns are the respects in which Profile records are compared.
+func (s *space) comparedColumns() (all []comparedColumn) {
+	for _, src := range s.sources {
 		for _, f := range src.Fields {
 			if c, ok := columnOf(f); ok && src.RecordKind == Profile && !slices.Contains(all, c) {
 				all = append(all, c)
 			}
 		}
 	}
-	out := make([]linkage.Column, len(all))
-	for i, c := range all {
-		out[i] = linkage.NewColumn(c.kind, c.name, r.records)
+	return all
+}
+
+// comparedValues are what a source says in each respect, as text, empty for nothing. Of several fields the first that has a value counts; meant is the
+// value of a field.
+func comparedValues(src Source, all []comparedColumn, meant func(Field) sqlgen.Query) (exprs []sqlgen.Query) {
+	for _, c := range all {
+		held := []sqlgen.Query{"NULL"}
+		for _, f := range src.Fields {
+			if own, ok := columnOf(f); ok && own == c {
+				held = append(held, sqlgen.Format("CAST({v} AS VARCHAR)", sqlgen.Args{"v": meant(f)}))
+			}
+		}
+		exprs = append(exprs, sqlgen.Format("coalesce({held}, '')", sqlgen.Args{"held": held}))
 	}
+	return exprs
+}
+
+// compared reads what Profile records have to be compared by.
+func (r *run) compared(ctx context.Context) ([]linkage.Column, error) {
+	all := r.space.comparedColumns()
+	out := newColumns(all, r.records)
 	for i, src := range r.space.sources {
 		if src.RecordKind != Profile {
 			continue
 		}
-		if err := r.readCompared(ctx, i, src, all, out); err != nil {
+		q := sqlgen.Format("SELECT r.rec, {exprs} FROM {source} s JOIN {all} r ON r.src = {src} AND r.key = s._key", sqlgen.Args{
+			"exprs": comparedValues(src, all, r.meant), "source": numbered("source", i), "all": table("records"), "src": i,
+		})
+		var rec int32
+		if err := r.fill(ctx, q, out, &rec, func() int { return int(rec) }); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func (r *run) readCompared(ctx context.Context, i int, src Source, all []comparedColumn, out []linkage.Column) error {
-	var exprs []sqlgen.Query
-	for _, c := range all {
-		held := []sqlgen.Query{"NULL"}
-		for _, f := range src.Fields {
-			if own, ok := columnOf(f); ok && own == c {
-				held = append(held, sqlgen.Format("CAST({v} AS VARCHAR)", sqlgen.Args{"v": r.meant(f)}))
-			}
-		}
-		exprs = append(exprs, sqlgen.Format("coalesce({held}, '')", sqlgen.Args{"held": held}))
+func newColumns(all []comparedColumn, records int) []linkage.Column {
+	out := make([]linkage.Column, len(all))
+	for i, c := range all {
+		out[i] = linkage.NewColumn(c.kind, c.name, records)
 	}
-	q := sqlgen.Format("SELECT r.rec, {exprs} FROM {source} s JOIN {all} r ON r.src = {src} AND r.key = s._key",
-		sqlgen.Args{"exprs": exprs, "source": numbered("source", i), "all": table("records"), "src": i})
-	var rec int32
-	values := make([]string, len(all))
-	into := []any{&rec}
+	return out
+}
+
+// fill columns from a query that gives what tells the record, and then a value for each column. at is the record of the row that was read into which.
+func (r *run) fill(ctx context.Context, q sqlgen.Query, out []linkage.Column, which any, at func() int) error {
+	values := make([]string, len(out))
+	into := []any{which}
 	for j := range values {
 		into = append(into, &values[j])
 	}
@@ -122,7 +138,7 @@ func (r *run) readCompared(ctx context.Context, i int, src Source, all []compare
 			return err
 		}
 		for j, v := range values {
-			out[j].Set(int(rec), v)
+			out[j].Set(at(), v)
 		}
 		return nil
 	})

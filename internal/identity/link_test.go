@@ -110,3 +110,29 @@ func TestProfilesHaveALimit(t *testing.T) {
 	equal(t, "guard_events", w.rows("guard_events", "SELECT [guard, identifier, value, detail] FROM {t} WHERE guard = 'maxProfileRecords' AND identifier = 'email'"),
 		[]string{"maxProfileRecords|email|k.lindqvist@example.com|would put more than 4 records into one profile"})
 }
+
+// A model stays in use while it fits: what is added later matches by the same weights, and the ids stay.
+func TestModelStaysWhileItFits(t *testing.T) {
+	w := probabilisticWorld(t, "a||Katharina|Lindqvist|1961-04-03|k.lindqvist@example.com||")
+	model := func() string {
+		return strings.Join(w.rows("models", "SELECT [version::VARCHAR, run, reason] FROM {t}"), "; ")
+	}
+	w.run()
+	first, people := model(), w.people()
+	if first != "1|people-resolve-1|there was none" {
+		t.Errorf("%s", first)
+	}
+	fields := w.cfg.Sources[0].Fields
+	w.source("crm", Profile, 1, fields, append(family(200), "a||Katharina|Lindqvist|1961-04-03|k.lindqvist@example.com||",
+		"b||Katarina|Lindqvist|1961-04-03|k.lindqvist@example.com||")...)
+	w.run()
+	after := w.people()
+	if model() != first || after["a"] != people["a"] || after["b"] != after["a"] {
+		t.Errorf("model %s; a was %s and is %s, b is %s", model(), people["a"], after["a"], after["b"])
+	}
+	w.source("crm", Profile, 1, fields, family(90)...)
+	w.run()
+	if got := model(); got != first+"; 2|people-resolve-3|it was learned from 201 records, and there are 90" {
+		t.Errorf("%s", got)
+	}
+}

@@ -8,10 +8,26 @@ type Blocks struct {
 	// keys of each record beside each other, one for each rule; 0 where the record is in no block of the rule.
 	keys []uint32
 	of   []grouped // by rule
-	// Pairs by rule, before those that several rules find are told apart.
-	Pairs []int64
-	// Left is how many records of each rule are in no block, as theirs would be too large and can't be divided.
-	Left []int64
+	// pairs by rule, before those that several rules find are told apart.
+	pairs []int64
+	// left is how many records of each rule are in no block, as theirs would be too large and can't be divided.
+	left []int64
+	// divided blocks by rule.
+	divided []Divided
+	// outgrown is how many blocks are too large by far that the model does not divide.
+	outgrown int
+}
+
+// Divided are the blocks of a rule that were too large and are divided, by their keys: first those of the rule itself, then those of parts of them, and
+// so on, each list sorted. A block that nothing can divide is left out.
+type Divided [][]uint32
+
+func (d Divided) has(depth int, key uint32) bool {
+	if depth >= len(d) {
+		return false
+	}
+	_, ok := slices.BinarySearch(d[depth], key)
+	return ok
 }
 
 // grouped are records, those of one block together.
@@ -42,11 +58,14 @@ func largestBlock(records int) int64 {
 	return 100
 }
 
-// block groups the records by rules.
-func (r *Records) block(rules []rule) *Blocks {
+// outgrown is how many times larger than it may be a block is that a model does not divide and that makes it outdated.
+const outgrown = 4
+
+// block groups the records by rules. With frozen blocks those are divided and no others; without, those that are larger than largest.
+func (r *Records) block(rules []rule, largest int64, frozen []Divided) *Blocks {
 	b := &Blocks{
 		rules: rules, keys: make([]uint32, r.n*len(rules)), of: make([]grouped, len(rules)),
-		Pairs: make([]int64, len(rules)), Left: make([]int64, len(rules)),
+		pairs: make([]int64, len(rules)), left: make([]int64, len(rules)), divided: make([]Divided, len(rules)),
 	}
 	divisions := r.divisions()
 	for _, k := range divisions {
@@ -57,11 +76,22 @@ func (r *Records) block(rules []rule) *Blocks {
 			r.columns[k.column].of(k.part)
 		}
 	}
+	tooLarge := make([]int, len(rules))
 	atOnce(len(rules), func(i int) {
-		g := grouping{records: r, blocks: b, rule: i, width: len(rules), largest: largestBlock(r.n)}
-		g.group(g.keyed(rules[i]), divisions)
-		b.of[i], b.Pairs[i], b.Left[i] = g.out, g.pairs, g.left
+		g := grouping{records: r, blocks: b, rule: i, largest: largest, by: divisions, heavy: make(Divided, len(divisions)+1)}
+		if frozen != nil {
+			g.frozen, g.isFrozen = frozen[i], true
+		}
+		g.group(g.keyed(rules[i]), 0)
+		b.of[i], b.pairs[i], b.left[i], tooLarge[i] = g.out, g.pairs, g.left, g.outgrown
+		for _, keys := range g.heavy {
+			slices.Sort(keys)
+		}
+		b.divided[i] = g.heavy
 	})
+	for _, n := range tooLarge {
+		b.outgrown += n
+	}
 	return b
 }
 
@@ -69,13 +99,20 @@ func (r *Records) block(rules []rule) *Blocks {
 type grouping struct {
 	records     *Records
 	blocks      *Blocks
-	rule, width int
+	rule        int
+	by          []key
 	largest     int64
+	frozen      Divided
+	isFrozen    bool
+	heavy       Divided
 	out         grouped
 	pairs, left int64
+	outgrown    int
 }
 
-func (g *grouping) key(record int32) *uint32 { return &g.blocks.keys[int(record)*g.width+g.rule] }
+func (g *grouping) key(record int32) *uint32 {
+	return &g.blocks.keys[int(record)*len(g.blocks.rules)+g.rule]
+}
 
 // keyed are the records that have a key, each below its key.
 func (g *grouping) keyed(rule rule) []uint64 {
@@ -110,8 +147,8 @@ func (g *grouping) keyed(rule rule) []uint64 {
 // above is 32 bits of a hash, not 0, above the number of a record.
 func above(h uint64, record int32) uint64 { return max(h>>32, 1)<<32 | uint64(record) }
 
-// group makes blocks of records with equal keys, and divides what is too large by the next key.
-func (g *grouping) group(keyed []uint64, by []key) {
+// group makes blocks of records with equal keys, and divides what is too large by the next column.
+func (g *grouping) group(keyed []uint64, depth int) {
 	sortByKey(keyed)
 	var block []int32
 	for i := 0; i < len(keyed); {
@@ -119,10 +156,14 @@ func (g *grouping) group(keyed []uint64, by []key) {
 		for j < len(keyed) && keyed[j]>>32 == keyed[i]>>32 {
 			j++
 		}
-		same := keyed[i:j]
-		switch n := int64(j - i); {
-		case n == 1:
-		case n <= g.largest:
+		same, n := keyed[i:j], int64(j-i)
+		i = j
+		switch heavy := g.tooLarge(uint32(same[0]>>32), n, depth); {
+		case heavy && depth == len(g.by):
+			g.left += n
+		case heavy:
+			g.group(g.divide(same, g.by[depth]), depth+1)
+		case n > 1:
 			block = block[:0]
 			for _, k := range same {
 				block = append(block, int32(uint32(k)))
@@ -130,17 +171,31 @@ func (g *grouping) group(keyed []uint64, by []key) {
 			}
 			g.out.add(block)
 			g.pairs += n * (n - 1) / 2
-		case len(by) == 0:
-			g.left += n
-		default:
-			g.group(g.divided(same, by[0]), by[1:])
 		}
-		i = j
 	}
 }
 
-// divided gives the records of a block keys that tell apart what a column tells apart; those without a value are one part.
-func (g *grouping) divided(same []uint64, by key) []uint64 {
+// tooLarge says whether a block of n records is to be divided.
+func (g *grouping) tooLarge(key uint32, n int64, depth int) bool {
+	if g.isFrozen {
+		if g.frozen.has(depth, key) {
+			return true
+		}
+		if n > outgrown*g.largest {
+			g.outgrown++
+			return true // nothing is made of these blocks
+		}
+		return false
+	}
+	if n <= g.largest {
+		return false
+	}
+	g.heavy[depth] = append(g.heavy[depth], key)
+	return true
+}
+
+// divide gives the records of a block keys that tell apart what a column tells apart; those without a value are one part.
+func (g *grouping) divide(same []uint64, by key) []uint64 {
 	h := g.records.columns[by.column].of(by.part)
 	out := make([]uint64, len(same))
 	for i, k := range same {

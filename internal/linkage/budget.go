@@ -8,9 +8,9 @@ const pairsPerRecord = 10
 // worthwhile is at least how many pairs of one person have to be expected among those that a rule alone finds.
 const worthwhile = 0.01
 
-// worthwhile gives the blocks without the rules that find hardly anything that others do not find too, where there are too many candidates: the worst
+// worthwhile gives the rules, as bits, without those that find hardly anything that others do not find too, where there are too many candidates: the worst
 // first, until there are few enough or all are worth their pairs.
-func (b *Blocks) worthwhile(s *sample, m *Model, cs []comparison, n int) *Blocks {
+func (b *Blocks) worthwhile(s *sample, m *Model, cs []comparison, n int) uint64 {
 	t := training{cs: cs, model: m}
 	l := m.logs(cs)
 	type count struct{ pairs, same float64 }
@@ -45,33 +45,8 @@ func (b *Blocks) worthwhile(s *sample, m *Model, cs []comparison, n int) *Blocks
 			}
 		}
 		if total <= pairsPerRecord*float64(n) || worst < 0 {
-			return b.only(kept)
+			return kept
 		}
 		kept &^= 1 << worst
 	}
-}
-
-// only gives the blocks of some rules.
-func (b *Blocks) only(kept uint64) *Blocks {
-	out := &Blocks{}
-	records := len(b.keys) / len(b.rules)
-	var columns []int
-	for i, r := range b.rules {
-		if kept&(1<<i) != 0 {
-			columns = append(columns, i)
-			out.rules = append(out.rules, r)
-			out.of = append(out.of, b.of[i])
-			out.Pairs = append(out.Pairs, b.Pairs[i])
-			out.Left = append(out.Left, b.Left[i])
-		}
-	}
-	out.keys = make([]uint32, records*len(columns))
-	inParts(records, func(from, to int) {
-		for i := from; i < to; i++ {
-			for j, c := range columns {
-				out.keys[i*len(columns)+j] = b.keys[i*len(b.rules)+c]
-			}
-		}
-	})
-	return out
 }

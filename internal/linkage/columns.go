@@ -135,13 +135,14 @@ func NewColumn(k Kind, name string, records int) Column {
 	return c
 }
 
-// Set the value of a record; empty for none.
+// Set the value of a record; empty for none. A value that is new is copied.
 func (c *Column) Set(record int, value string) {
 	if value == "" {
 		return
 	}
 	id, ok := c.index[value]
 	if !ok {
+		value = strings.Clone(value)
 		id = int32(len(c.Values))
 		c.index[value] = id
 		c.Values = append(c.Values, value)

@@ -52,7 +52,7 @@ type found struct {
 // sample takes whole blocks, chosen by their keys alone, so that it depends on neither the order nor the number of records.
 func (r *Records) sample(b *Blocks, cs []comparison) *sample {
 	total := int64(0)
-	for _, n := range b.Pairs {
+	for _, n := range b.pairs {
 		total += n
 	}
 	out := &sample{share: min(1, sampledPairs/float64(max(total, 1)))}

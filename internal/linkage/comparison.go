@@ -33,6 +33,7 @@ const (
 // comparison of two records in one respect.
 type comparison struct {
 	name        string
+	place       int // among the comparisons
 	about       about
 	alone       bool    // people of a household agree in it by chance only
 	least       float64 // of the pairs of one person how many agree, at least
@@ -75,8 +76,8 @@ func (r *Records) comparisons() ([]comparison, error) {
 		kind := r.columns[out[i].columns[0]].kind
 		out[i].about, out[i].alone = subject(kind)
 		out[i].twins = kind == BirthDate
+		out[i].place = i
 		out[i].least = leastAgreement(kind)
-		out[i].frequencies = r.columns[out[i].columns[0]].frequencies()
 	}
 	if len(out) > maxComparisons {
 		return nil, fmt.Errorf("%d attributes are to be compared; the most is %d", len(out), maxComparisons)
@@ -89,8 +90,8 @@ func (c *comparison) byChance(k class) bool {
 	return k == strangers || k == household && c.alone && !c.twins
 }
 
-// base is the level of a pattern without the rarity of an equal value.
-func (c *comparison) base(p pattern, i int) level { return min(p.at(i), c.equal) }
+// level of a pattern in this comparison, without the rarity of an equal value.
+func (c *comparison) level(p pattern) level { return min(p.at(c.place), c.equal) }
 
 // agrees says whether two values of a level are equal or nearly so.
 func (c *comparison) agrees(l level) bool {

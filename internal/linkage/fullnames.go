@@ -34,17 +34,14 @@ func withPartsOfNames(columns []Column) []Column {
 		{Surname, func(n person.FullName) string { return n.Surname }},
 	} {
 		part := NewColumn(p.kind, string(p.kind), len(full.IDs))
-		found := false
 		for i, id := range full.IDs {
 			if id >= 0 && !own[i] {
-				v := p.of(parsed[id])
-				part.Set(i, v)
-				found = found || v != ""
+				part.Set(i, p.of(parsed[id]))
 			}
 		}
 		if j := slices.IndexFunc(out, func(c Column) bool { return c.Kind == p.kind }); j >= 0 {
 			out[j] = filled(out[j], part)
-		} else if found {
+		} else {
 			out = append(out, part)
 		}
 	}

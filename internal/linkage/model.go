@@ -17,10 +17,28 @@ const (
 
 // Model says how often each level of each comparison is seen in pairs of each class, and how often the classes are.
 type Model struct {
+	// Format is that of the version that made it.
+	Format int `json:"format"`
+	// Columns that it compares, each with its kind.
+	Columns []string `json:"columns"`
+	// Records that it was learned from.
+	Records int `json:"records"`
+	// Rules by which candidates are found.
+	Rules []string `json:"rules"`
+	// Largest block of a rule that is not divided, in records.
+	Largest     int64        `json:"largest"`
 	Comparisons []Comparison `json:"comparisons"`
 	// Share of each class among all pairs of records.
 	Share [classes]float64 `json:"share"`
+	// Frequencies of the values, by comparison.
+	Frequencies []Frequencies `json:"frequencies"`
+	// Divided blocks, by rule.
+	Divided []Divided `json:"divided"`
 }
+
+// Format of the models that this version makes and takes. It changes with everything that a weight depends on: forms of values, parts, rules,
+// levels.
+const Format = 1
 
 // Comparison of a model.
 type Comparison struct {

@@ -107,9 +107,9 @@ type training struct {
 	model      *Model
 }
 
-// share is that of the candidates among all that there are.
-func train(cs []comparison, candidates, random []seen, n int, share float64) *Model {
-	t := &training{cs: cs, candidates: candidates, random: random, pairs: max(float64(n)*float64(n-1)/2*share, 1), model: &Model{}}
+// train learns the probabilities of a model. share is that of the candidates among all that there are.
+func (m *Model) train(cs []comparison, candidates, random []seen, n int, share float64) {
+	t := &training{cs: cs, candidates: candidates, random: random, pairs: max(float64(n)*float64(n-1)/2*share, 1), model: m}
 	t.begin(n)
 	for range maxRounds {
 		l := t.model.logs(t.cs)
@@ -118,7 +118,6 @@ func train(cs []comparison, candidates, random []seen, n int, share float64) *Mo
 			break
 		}
 	}
-	return t.model
 }
 
 // begin with the usual: equal values in two thirds of what people of a class share.
@@ -203,7 +202,7 @@ func (t *training) learnStrangers(l *logs) {
 			n *= t.posterior(l, x.p)[strangers]
 		}
 		for i := range t.cs {
-			s[i][t.cs[i].base(x.p, i)] += n
+			s[i][t.cs[i].level(x.p)] += n
 		}
 	}
 	for i, c := range t.cs {
@@ -248,7 +247,7 @@ func (t *training) expected(l *logs) (s [classes]sums, share [classes]float64) {
 			for k := range strangers {
 				own.share[k] += p[k] * x.n
 				for i := range t.cs {
-					own.s[k][i][t.cs[i].base(x.p, i)] += p[k] * x.by[i]
+					own.s[k][i][t.cs[i].level(x.p)] += p[k] * x.by[i]
 				}
 			}
 		}

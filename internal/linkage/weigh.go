@@ -46,35 +46,45 @@ func (r *Records) weigher(cs []comparison, m *Model) *weigher {
 	return w
 }
 
-// weight in bits. By chance people agree in a value as often as it is frequent.
+// weight in bits.
 func (w *weigher) weight(p candidate) float64 {
-	var sum [classes]float64
-	for k := range classes {
-		sum[k] = w.logs.of(k, p.p, len(w.cs))
-	}
-	a, b := w.records.row(p.l), w.records.row(p.r)
-	for i := range w.cs {
-		c := &w.cs[i]
-		f, x, y := c.frequencies, a[c.columns[0]], b[c.columns[0]]
-		if x < 0 || y < 0 {
-			continue
-		}
-		switch c.base(p.p, i) {
-		case c.equal:
-			w.byChance(c, &sum, float64(f.rarity[x]))
-		case c.close:
-			w.byChance(c, &sum, (float64(min(f.rarity[x], f.rarity[y]))+f.average)/2)
-		}
-	}
+	sum := w.sums(p)
 	return sum2(sum[sameAddress], sum[moved]) - sum2(sum[household], sum[strangers])
 }
 
-// byChance makes it less likely that people agree by chance.
-func (w *weigher) byChance(c *comparison, sum *[classes]float64, rarity float64) {
-	if c.byChance(strangers) {
-		sum[strangers] -= rarity
+// sums are log2 of how often pairs of each class agree as this one does. By chance people agree in a value as often as it is frequent.
+func (w *weigher) sums(p candidate) (sum [classes]float64) {
+	for k := range classes {
+		sum[k] = w.logs.of(k, p.p, len(w.cs))
 	}
-	if c.byChance(household) {
-		sum[household] -= rarity
+	for i := range w.cs {
+		c := &w.cs[i]
+		if l := c.level(p.p); l != c.equal && (l != c.close || l == missing) {
+			continue
+		}
+		chance := w.chance(c, p)
+		if c.byChance(strangers) {
+			sum[strangers] -= chance
+		}
+		if c.byChance(household) {
+			sum[household] -= chance
+		}
 	}
+	return sum
+}
+
+// chance is by how many bits less likely it is than the model says of the level that two people agree in the very values of a pair.
+func (w *weigher) chance(c *comparison, p candidate) float64 {
+	f, at := c.frequencies, c.columns[0]
+	x, y := w.records.row(p.l)[at], w.records.row(p.r)[at]
+	if x < 0 || y < 0 {
+		return 0
+	}
+	switch c.level(p.p) {
+	case c.equal:
+		return float64(f.rarity[x])
+	case c.close:
+		return (float64(min(f.rarity[x], f.rarity[y])) + f.average) / 2
+	}
+	return 0
 }

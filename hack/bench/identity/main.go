@@ -26,7 +26,16 @@ func main() {
 	seed := flag.Uint64("seed", 1, "seed of the records")
 	profiles := flag.String("profiles", "capped,usual,wide", "settings of Splink, see hack/bench/splink/people.py and public.py")
 	public := flag.String("public", "", "folder of the public files; given, profiles are those of public.py and nothing is generated")
+	own := flag.String("kith", "", "resolve this file with Kith and print what it took; what this command starts for itself")
+	truth := flag.String("truth", "", "who the records of that file are")
 	flag.Parse()
+	if *own != "" {
+		if err := resolve(*own, *truth); err != nil {
+			fmt.Fprintln(os.Stderr, "identity:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	b := bench{public: *public, profiles: strings.Split(*profiles, ",")}
@@ -75,7 +84,17 @@ func (b bench) run(ctx context.Context) error {
 	fmt.Printf("%s/%s, %d processors\n\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	fmt.Println("| system | read | train | score | cluster | total | peak memory | pairs | best threshold | P | R | F1 | B³ | largest |")
 	fmt.Println("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
+	if b.public == "" {
+		f, err := kith(ctx, records, truth)
+		if err != nil {
+			return err
+		}
+		f.print()
+	}
 	for _, profile := range b.profiles {
+		if profile == "" {
+			continue
+		}
 		r, err := environment.Run(ctx, splink.Job{Profile: profile, Records: records, Truth: truth})
 		if err != nil {
 			return err

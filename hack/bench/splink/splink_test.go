@@ -1,13 +1,9 @@
 package splink
 
 import (
-	"context"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/kith-dev/kith/hack/datagen/people"
 )
 
 func TestParse(t *testing.T) {
@@ -40,30 +36,5 @@ func TestEnvironmentIsOutsideTheRepository(t *testing.T) {
 	}
 	if _, is, err := Installed(); err != nil || !is {
 		t.Errorf("installed %v, %v", is, err)
-	}
-}
-
-// TestRun lets Splink resolve a small population, where it is installed.
-func TestRun(t *testing.T) {
-	e, is, err := Installed()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !is {
-		t.Skip("Splink is not installed: go run ./hack/bench/identity does it")
-	}
-	dir := t.TempDir()
-	if _, err := people.Generate(people.Options{Out: dir, Records: 3000, Seed: 2, Country: "us"}); err != nil {
-		t.Fatal(err)
-	}
-	r, err := e.Run(context.Background(), Job{Profile: "capped", Records: filepath.Join(dir, "people.csv"), Truth: filepath.Join(dir, "truth.csv")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.Records != 3000 || r.Pairs < 1000 || r.PeakMiB < 50 || r.Best().F1 < 0.8 || r.Best().F1 > r.Best().B3F1+0.2 {
-		t.Errorf("%+v", r)
-	}
-	if _, err := e.Run(context.Background(), Job{Profile: "capped", Records: filepath.Join(dir, "nothing.csv")}); err == nil {
-		t.Error("a file that is not there is resolved")
 	}
 }

@@ -64,56 +64,22 @@ func table(t *testing.T, file string) [][]string {
 // resolve links and clusters columns.
 func resolve(t *testing.T, columns []linkage.Column, limit int) []int32 {
 	t.Helper()
-	_, edges, err := linkage.New(columns).Link()
+	records := linkage.New(columns)
+	m, err := records.Learn()
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := newSized(len(columns[0].IDs), limit)
+	edges, _, err := records.Weigh(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := NewSized(len(columns[0].IDs), limit)
 	Refine(f, edges, Default())
 	out := make([]int32, f.Len())
 	for i := range out {
 		out[i] = f.Find(int32(i))
 	}
 	return out
-}
-
-// sized are groups of a limited number of records.
-type sized struct {
-	parent []int32
-	size   []int
-	limit  int
-}
-
-func newSized(n, limit int) *sized {
-	s := &sized{parent: make([]int32, n), size: make([]int, n), limit: limit}
-	for i := range n {
-		s.parent[i], s.size[i] = int32(i), 1
-	}
-	return s
-}
-
-func (s *sized) Len() int { return len(s.parent) }
-
-func (s *sized) Find(x int32) int32 {
-	for s.parent[x] != x {
-		x = s.parent[x]
-	}
-	return x
-}
-
-func (s *sized) Union(roots ...int32) (int32, bool) {
-	n := 0
-	for _, r := range roots {
-		n += s.size[r]
-	}
-	if n > s.limit {
-		return 0, false
-	}
-	for _, r := range roots[1:] {
-		s.parent[r] = roots[0]
-	}
-	s.size[roots[0]] = n
-	return roots[0], true
 }
 
 // People of one household share surname, address and telephone, and are told apart all the same: in several countries, with and without ways
