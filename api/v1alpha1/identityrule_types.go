@@ -88,6 +88,14 @@ type Guards struct {
 	// +listMapKey=identifier
 	// +kubebuilder:validation:MaxItems=32
 	BlockedValues []BlockedValues `json:"blockedValues,omitempty"`
+	// Automatic guards: a value of an identifier that occurs with too many different values of something else stops counting. Without this
+	// list, email and phone do when they occur with more than 20 values of surname or of givenName; an empty list switches that off.
+	// +optional
+	// +listType=map
+	// +listMapKey=per
+	// +listMapKey=distinct
+	// +kubebuilder:validation:MaxItems=32
+	Automatic []AutomaticGuard `json:"automatic,omitzero"` // omitzero keeps an empty list, which is not the same as none
 	// Limits on how many different values of an identifier one person can have.
 	// +optional
 	// +listType=map
@@ -132,7 +140,25 @@ type BlockedValues struct {
 	Patterns []string `json:"patterns,omitempty"`
 }
 
+// AutomaticGuard counts, in Profile records, with how many different values of something else each value of an identifier occurs.
+// +kubebuilder:validation:XValidation:rule="self.per != self.distinct",message="distinct is something else than per"
+type AutomaticGuard struct {
+	// Per: email, phone or an identifier's name.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	Per string `json:"per"`
+	// Distinct: an identifier or attribute of Profile records, or the semantic of attributes. Values are compared regardless of case.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	Distinct string `json:"distinct"`
+	// Above is the most different values with which a value of the identifier still counts.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	Above int32 `json:"above"`
+}
+
 // Limit of one identifier.
+// +kubebuilder:validation:XValidation:rule="!has(self.window) || self.identifier != 'anonymousId'",message="the limit on anonymousId is for all time and has no window"
 type Limit struct {
 	// Identifier: email, phone or an identifier's name.
 	// +kubebuilder:validation:MinLength=1
@@ -142,6 +168,10 @@ type Limit struct {
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
 	PerProfile int32 `json:"perProfile"`
+	// Window in which different values are counted: those that Profile records show no further apart than this. Without it, for all time.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="duration(self) > duration('0s')",message="a window is longer than 0s"
+	Window *Duration `json:"window,omitempty"`
 }
 
 // Survivorship of one group of attributes.

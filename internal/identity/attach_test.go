@@ -145,7 +145,7 @@ func TestExpiry(t *testing.T) {
 
 func TestLimitOnVisitorsOfAPerson(t *testing.T) {
 	w := shop(t)
-	w.cfg.Guards.Limits = []Limit{{AnonymousID, 2}}
+	w.cfg.Guards.Limits = []Limit{{Identifier: AnonymousID, PerProfile: 2}}
 	w.browse("e1|1|v3|c1||", "e2|1|v1|c1||", "e3|1|v2|c1||")
 	w.expect("anonymousId=v1", "crm/1")
 	w.expect("anonymousId=v2", "crm/1")

@@ -63,16 +63,29 @@ type Blocked struct {
 	Values, Patterns []string
 }
 
+// Automatic stops a value of an identifier from counting when it occurs in Profile records with too many different values of something else.
+type Automatic struct {
+	Per string // the identifier
+	// Distinct names what is counted: an identifier, an attribute, or the semantic of attributes. Values are compared regardless of case.
+	Distinct string
+	Above    int // the most different values with which the value still counts
+}
+
 // Limit on how many different values of an identifier a profile can have.
 type Limit struct {
 	Identifier string
 	PerProfile int
+	// Window: only values count that Profile records show no further apart than this; 0 is for all time. A value that some record
+	// shows without a time, or that no Profile record shows, always counts.
+	Window time.Duration
 }
 
 // Guards act before anything is merged.
 type Guards struct {
 	BlockedValues []Blocked
-	Limits        []Limit
+	// Automatic guards. Nil stands for the usual ones, as far as Profile sources have what they name; an empty list for none.
+	Automatic []Automatic
+	Limits    []Limit
 	// Separate names what a profile can have one value of only: kinds of identifiers, or attributes of Profile records.
 	Separate []string
 	// MaxRecords is how many Profile records a profile can have; 0 is any number.

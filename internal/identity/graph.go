@@ -3,6 +3,7 @@ package identity
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // forest is a union-find over the numbers 0 to n-1.
@@ -67,6 +68,8 @@ type guard struct {
 	values   span // the numbers of the kind's values
 	limit    int
 	separate bool // declared as separate rather than as a limit of 1
+	// window in which the different values are counted; 0 for all time.
+	window time.Duration
 }
 
 // ofSize is the kind of a guard that bounds the number of nodes itself.
@@ -86,6 +89,8 @@ type graph struct {
 	*forest
 	guards []guard
 	sets   [][]int32 // by root: the numbers of its guarded values, sorted; nil when there are no guards
+	// sightings by root, of the values of guards with a window; nil when there are none, or no times.
+	sightings [][]sighting
 }
 
 // newGraph makes a cluster of each node. The pairs of carriers and values give each node's guarded values; they come in order of node.
@@ -205,7 +210,7 @@ func (g *graph) check(roots []int32) ([]int32, int) {
 		}
 		lo, _ := slices.BinarySearch(union, guard.values.lo)
 		hi, _ := slices.BinarySearch(union, guard.values.hi)
-		if hi-lo > guard.limit {
+		if hi-lo > guard.limit && (guard.window == 0 || g.crowded(roots, guard)) {
 			return nil, i
 		}
 	}
@@ -228,6 +233,7 @@ func (g *graph) join(roots, set []int32) int {
 		g.sets[r] = nil
 	}
 	g.sets[root] = set
+	g.joinSightings(root, roots)
 	return len(roots) - 1
 }
 

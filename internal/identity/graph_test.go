@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 )
 
 // problem is a random input: values of two rules, and for each node its values of two guarded kinds.
@@ -12,6 +13,7 @@ type problem struct {
 	n      int
 	rules  [][][]int32 // of each rule: value -> the nodes that carry it
 	values [][]int32   // node -> guarded values: kind 0 below 100, kind 1 from 100 on
+	times  []int64     // of the nodes, in microseconds, or always
 	guards []guard
 }
 
@@ -37,6 +39,13 @@ func randomProblem(r *rand.Rand) problem {
 			p.values[i] = append(p.values[i], 100+int32(r.IntN(5)))
 		}
 	}
+	p.times = make([]int64, p.n)
+	for i := range p.times {
+		if p.times[i] = always; r.IntN(6) > 0 {
+			p.times[i] = r.Int64N(10)
+		}
+	}
+	p.guards[1].window = time.Duration(r.IntN(5)) * time.Microsecond
 	return p
 }
 
@@ -49,6 +58,9 @@ func (p problem) solve(r *rand.Rand) ([]int32, [][]refusal) {
 		}
 	}
 	g := newGraph(p.n, p.guards, nodes, values)
+	if len(p.guards) > 0 {
+		g.watch(p.times)
+	}
 	var all [][]refusal
 	for _, rule := range p.rules {
 		s := &stars{}
@@ -113,19 +125,31 @@ func (p problem) naive() []int32 {
 // keeps says whether the nodes together keep every guard.
 func (p problem) keeps(in func(int32) bool) bool {
 	for _, g := range p.guards {
-		distinct := map[int32]bool{}
-		for n, vs := range p.values {
-			for _, v := range vs {
-				if in(int32(n)) && v >= g.values.lo && v < g.values.hi {
-					distinct[v] = true
-				}
-			}
+		starts := []int64{always}
+		if g.window > 0 {
+			starts = append(starts, p.times...)
 		}
-		if len(distinct) > g.limit {
-			return false
+		for _, start := range starts {
+			if p.differentIn(g, start, in) > g.limit {
+				return false
+			}
 		}
 	}
 	return true
+}
+
+// differentIn counts the different values of a guard that nodes have in the window from start on, or at all without a window.
+func (p problem) differentIn(g guard, start int64, in func(int32) bool) int {
+	distinct := map[int32]bool{}
+	for n, vs := range p.values {
+		inWindow := g.window == 0 || p.times[n] == always || p.times[n] >= start && p.times[n]-start <= g.window.Microseconds() && start != always
+		for _, v := range vs {
+			if in(int32(n)) && g.has(v) && inWindow {
+				distinct[v] = true
+			}
+		}
+	}
+	return len(distinct)
 }
 
 // connected groups values that touch a common cluster, directly or through others.

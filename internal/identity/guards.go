@@ -10,6 +10,7 @@ import (
 // The guards, as guard_events names them.
 const (
 	guardBlocked   = "blockedValue"      // the value identifies nobody
+	guardAutomatic = "automatic"         // the same, because it occurs with too many different values of something else
 	guardSeparate  = "separate"          // the value would put two values of a separate kind into one profile
 	guardLimit     = "limit"             // the value would put more values of a kind into one profile than allowed
 	guardSize      = "maxProfileRecords" // the value would put more records into one profile than allowed
@@ -19,7 +20,11 @@ const (
 
 const blockedEvents = `SELECT {guard} AS guard, k.name AS identifier, v.value, NULL::VARCHAR AS source, NULL::VARCHAR AS record_key,
 	'in ' || v.n || ' rows' AS detail
-FROM {values} v JOIN {kinds} k ON k.number = v.kind WHERE v.blocked`
+FROM {values} v JOIN {kinds} k ON k.number = v.kind WHERE v.blocked AND v.vid NOT IN (SELECT vid FROM {automatic})`
+
+const automaticEvents = `SELECT {guard}, k.name, v.value, NULL, NULL,
+	'in ' || v.n || ' rows, with ' || string_agg(a.different || ' different values of ' || a.name, ' and ' ORDER BY a.place)
+FROM {automatic} a JOIN {values} v USING (vid) JOIN {kinds} k ON k.number = v.kind GROUP BY k.name, v.value, v.n`
 
 // A rule's values that connect nothing, each with the first record that carries it.
 const refusedEvents = `SELECT {refusing}, n.name, x.text, s.name, r.key, {reason}
@@ -30,7 +35,7 @@ WHERE f.rule = {rule}`
 
 const (
 	refusing = `CASE WHEN f.kind = {size} THEN {maxRecords} WHEN f.separate THEN {separate} ELSE {limit} END`
-	reason   = `'would put more than ' || f.allowed || CASE WHEN f.kind = {size} THEN ' records' ELSE ' different values of ' || k.name END || ' into one profile'`
+	reason   = `'would put more than ' || f.allowed || CASE WHEN f.kind = {size} THEN ' records' ELSE ' different values of ' || k.name || f.timeframe END || ' into one profile'`
 )
 
 // Two profiles that probably are one and must not be, each with one of its records.
@@ -69,12 +74,13 @@ func (r *run) writeGuards(ctx context.Context) error {
 	args["size"], args["maxRecords"], args["match"], args["refusedLinks"] = ofSize, guardSize, probabilistic, table("refused_links")
 	args["refusing"], args["reason"] = sqlgen.Format(refusing, args), sqlgen.Format(reason, args)
 	args["ambiguous"], args["company"], args["linked"] = table("carried"), table("company"), table("linked")
+	args["automatic"] = table("automatic")
 	args["kind"], args["link"], args["anonymous"] = AnonymousID, r.cfg.Anonymous.OnIdentify != Isolate, r.isAnonymous(sqlgen.Col("c", "vid"))
 	with := func(template, guard string) sqlgen.Query {
 		args["guard"] = guard
 		return sqlgen.Format(template, args)
 	}
-	all := []sqlgen.Query{with(blockedEvents, guardBlocked)}
+	all := []sqlgen.Query{with(blockedEvents, guardBlocked), with(automaticEvents, guardAutomatic)}
 	single := []sqlgen.Expr{sqlgen.Lit(int64(-1))}
 	for _, rule := range append([]rule{{number: 0}}, r.space.rules...) {
 		args["rule"], args["stars"], args["carried"] = rule.number, numbered("stars", rule.number), rule.number > 0

@@ -4,8 +4,8 @@
 // computes all of it from all records, so that the result depends on neither their order nor the runs before; only the ids do.
 //
 //	config.go, space.go      the declaration, checked and numbered
-//	blocked.go               values that identify nobody
-//	graph.go                 clusters under guards: pure, in memory, integers only
+//	blocked.go, automatic.go values that identify nobody: by what they are, by what they occur with
+//	graph.go, windows.go     clusters under guards: pure, in memory, integers only
 //	stage.go, match.go       records and identifier values as integers (SQL), and the rules one after the other
 //	attach.go                identifiers that no Profile record carries, anonymous visitors
 //	stable.go, lineage.go    which id a profile keeps, and what became of the others

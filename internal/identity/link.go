@@ -192,7 +192,7 @@ func (r *run) writeRefusedLinks(ctx context.Context, g *graph, refused []refused
 			first[k] = x
 		}
 	}
-	err := r.exec(ctx, "CREATE OR REPLACE TABLE {t} (a INTEGER, b INTEGER, kind INTEGER, allowed INTEGER, separate BOOLEAN)",
+	err := r.exec(ctx, "CREATE OR REPLACE TABLE {t} (a INTEGER, b INTEGER, kind INTEGER, allowed INTEGER, separate BOOLEAN, timeframe VARCHAR)",
 		sqlgen.Args{"t": table("refused_links")})
 	if err != nil {
 		return err
@@ -203,7 +203,7 @@ func (r *run) writeRefusedLinks(ctx context.Context, g *graph, refused []refused
 	}
 	for _, x := range first {
 		guard := g.guards[x.guard]
-		if err := to.Append(int(x.a), int(x.b), guard.kind, guard.limit, guard.separate); err != nil {
+		if err := to.Append(int(x.a), int(x.b), guard.kind, guard.limit, guard.separate, guard.timeframe()); err != nil {
 			return closing(to, err)
 		}
 	}

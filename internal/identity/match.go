@@ -29,6 +29,9 @@ func (r *run) match(ctx context.Context) error {
 		return err
 	}
 	g := newGraph(r.records, guards, nodes, values)
+	if err := r.watch(ctx, g); err != nil {
+		return err
+	}
 	refusals, err := r.newRefusals(ctx)
 	if err != nil {
 		return err
@@ -156,7 +159,7 @@ func (r *run) readStars(ctx context.Context, from sqlgen.Ident) (*stars, error) 
 
 // newRefusals makes the table of values that connect nothing: rule 0 is for combinations of identifiers that no record carries.
 func (r *run) newRefusals(ctx context.Context) (*engine.Appender, error) {
-	const create = "CREATE OR REPLACE TABLE {t} (rule INTEGER, key INTEGER, kind INTEGER, allowed INTEGER, separate BOOLEAN)"
+	const create = "CREATE OR REPLACE TABLE {t} (rule INTEGER, key INTEGER, kind INTEGER, allowed INTEGER, separate BOOLEAN, timeframe VARCHAR)"
 	if err := r.exec(ctx, create, sqlgen.Args{"t": table("refused")}); err != nil {
 		return nil, err
 	}
@@ -166,7 +169,7 @@ func (r *run) newRefusals(ctx context.Context) (*engine.Appender, error) {
 func writeRefusals(to *engine.Appender, rule int, guards []guard, refused []refusal) error {
 	for _, x := range refused {
 		g := guards[x.guard]
-		if err := to.Append(rule, int(x.key), g.kind, g.limit, g.separate); err != nil {
+		if err := to.Append(rule, int(x.key), g.kind, g.limit, g.separate, g.timeframe()); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package identity
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/kith-dev/kith/internal/fault"
 	"github.com/kith-dev/kith/internal/sqlgen"
@@ -129,6 +130,20 @@ func TestMistakes(t *testing.T) {
 		"a rule without an identifier": {func(w *world) { w.cfg.Deterministic = [][]string{{"city"}} }, fault.InvalidManifest},
 		"a guard of nothing known":     {func(w *world) { w.cfg.Guards.Separate = []string{"card"} }, fault.ReferenceNotFound},
 		"a pattern that is none":       {func(w *world) { w.cfg.Guards.BlockedValues = []Blocked{{"email", nil, []string{"("}}} }, fault.InvalidManifest},
+		"an automatic guard of nothing known": {func(w *world) {
+			w.cfg.Guards.Automatic = []Automatic{{Per: "phone", Distinct: "city", Above: 20}}
+		}, fault.ReferenceNotFound},
+		"an automatic guard that counts nothing known": {func(w *world) {
+			w.cfg.Guards.Automatic = []Automatic{{Per: "email", Distinct: "surname", Above: 20}}
+		}, fault.ReferenceNotFound},
+		"an automatic guard of events only": {func(w *world) {
+			w.source("web", Event, 2, text("@phone"), "1||+491")
+			w.cfg.Guards.Automatic = []Automatic{{Per: "phone", Distinct: "city", Above: 20}}
+		}, fault.ReferenceNotFound},
+		"a window for visitors": {func(w *world) {
+			w.source("web", Event, 2, text("@anonymousId"), "1||v1")
+			w.cfg.Guards.Limits = []Limit{{Identifier: AnonymousID, PerProfile: 3, Window: time.Hour}}
+		}, fault.InvalidManifest},
 		"an attribute in two groups": {func(w *world) {
 			w.cfg.Survivorship = []Survivorship{{[]string{"city"}, Longest}, {[]string{"city"}, MostRecent}}
 		}, fault.InvalidManifest},

@@ -87,7 +87,7 @@ func TestRandomRecords(t *testing.T) {
 		r.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
 		w := newWorld(t)
 		w.cfg.Deterministic = [][]string{{"card"}, {"email"}, {"phone", "name"}}
-		w.cfg.Guards = Guards{Separate: []string{"card"}, Limits: []Limit{{"email", 2}}}
+		w.cfg.Guards = Guards{Separate: []string{"card"}, Limits: []Limit{{Identifier: "email", PerProfile: 2}}}
 		w.source("crm", Profile, 1, text("@email", "@phone", "@card", "name"), rows...)
 		w.run()
 		equal(t, fmt.Sprintf("people of seed %d", seed), w.groups(), want)

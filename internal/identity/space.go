@@ -19,6 +19,7 @@ type space struct {
 	identifiers int // how many of kinds are identifiers
 	rules       []rule
 	guards      []guard
+	automatic   []automatic
 	attributes  []attribute // of profiles
 	groups      []group
 	classes     []class
@@ -55,7 +56,7 @@ var reserved = []string{"class", "profile_id", "known"}
 func newSpace(cfg Config) (*space, error) {
 	s := &space{sources: slices.Clone(cfg.Sources)}
 	slices.SortFunc(s.sources, func(a, b Source) int { return cmp.Compare(a.Name, b.Name) })
-	for _, step := range []func(Config) error{s.checkSources, s.numberKinds, s.numberRules, s.numberGuards, s.listAttributes, s.groupAttributes, s.listClasses} {
+	for _, step := range []func(Config) error{s.checkSources, s.numberKinds, s.numberRules, s.numberGuards, s.numberAutomatic, s.listAttributes, s.groupAttributes, s.listClasses} {
 		if err := step(cfg); err != nil {
 			return nil, err
 		}
@@ -182,7 +183,10 @@ func (s *space) numberGuards(cfg Config) error {
 		if l.PerProfile < 1 {
 			return invalid(cfg, "guards.limits allows %d values of %q in a profile; the least is 1", l.PerProfile, l.Identifier)
 		}
-		s.guards = append(s.guards, guard{kind: k, limit: l.PerProfile})
+		if l.Window > 0 && k == s.anonymous() {
+			return invalid(cfg, "guards.limits has a window for %s, which profiles get from events; its limit is for all time", AnonymousID)
+		}
+		s.guards = append(s.guards, guard{kind: k, limit: l.PerProfile, window: l.Window})
 	}
 	if n := cfg.Guards.MaxRecords; n > 0 {
 		s.guards = append(s.guards, guard{kind: ofSize, limit: n})

@@ -116,6 +116,9 @@ func (r *run) stageValues(ctx context.Context) error {
 	if err := r.numberValues(ctx); err != nil {
 		return err
 	}
+	if err := r.blockAutomatically(ctx); err != nil {
+		return err
+	}
 	if err := r.exec(ctx, "CREATE OR REPLACE TABLE {t} (rec INTEGER, vid INTEGER)", sqlgen.Args{"t": table("carries")}); err != nil {
 		return err
 	}

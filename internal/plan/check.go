@@ -109,6 +109,7 @@ func (c *checker) rule(r *v1alpha1.IdentityRule) {
 		}
 	}
 	c.guards(r, identifiers, attributes)
+	c.automatic(r)
 	c.survivorship(r, identifiers, attributes)
 }
 
@@ -127,6 +128,32 @@ func (c *checker) guards(r *v1alpha1.IdentityRule, identifiers, attributes map[s
 	for _, k := range r.Spec.Guards.Separate {
 		if !attributes[k] {
 			need("separate", k)
+		}
+	}
+}
+
+// automatic guards look at Profile records only, and count attributes by their semantic too.
+func (c *checker) automatic(r *v1alpha1.IdentityRule) {
+	per, distinct := map[string]bool{}, map[string]bool{}
+	for _, s := range c.o.sources(r) {
+		if s.RecordKind != v1alpha1.RecordProfile {
+			continue
+		}
+		for _, a := range s.Attributes {
+			distinct[a.Name] = true
+			if a.Identifier != "" {
+				per[a.Identifier], distinct[a.Identifier] = true, true
+			} else {
+				distinct[a.Semantic] = true
+			}
+		}
+	}
+	for _, g := range r.Spec.Guards.Automatic {
+		if !per[g.Per] {
+			c.add("IdentityRule", r.Name, "spec.guards.automatic", fault.ReferenceNotFound, "no Profile source has an identifier %q", g.Per)
+		}
+		if !distinct[g.Distinct] {
+			c.add("IdentityRule", r.Name, "spec.guards.automatic", fault.ReferenceNotFound, "no Profile source has an identifier or attribute %q", g.Distinct)
 		}
 	}
 }

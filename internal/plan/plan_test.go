@@ -88,6 +88,13 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 		"source of a rule":       {func(o *Objects) { o.IdentityRules[0].Spec.Sources[0].Name = "erp" }, fault.ReferenceNotFound, "spec.sources", `"erp"`},
 		"identifier of a rule":   {func(o *Objects) { o.IdentityRules[0].Spec.Deterministic[0].Identifiers = []string{"card"} }, fault.ReferenceNotFound, "spec.deterministic", `"card"`},
 		"separate identifier":    {func(o *Objects) { o.IdentityRules[0].Spec.Guards.Separate = []string{"card"} }, fault.ReferenceNotFound, "spec.guards.separate", `"card"`},
+		"automatic guard per what events have": {func(o *Objects) {
+			o.DataSources[0].Spec.Fields = append(o.DataSources[0].Spec.Fields, v1alpha1.Field{Column: "tel", Semantic: "phone"})
+			o.IdentityRules[0].Spec.Guards.Automatic = []v1alpha1.AutomaticGuard{{Per: "phone", Distinct: "tier", Above: 20}}
+		}, fault.ReferenceNotFound, "spec.guards.automatic", `"phone"`},
+		"automatic guard over nothing": {func(o *Objects) {
+			o.IdentityRules[0].Spec.Guards.Automatic = []v1alpha1.AutomaticGuard{{Per: "email", Distinct: "surname", Above: 20}}
+		}, fault.ReferenceNotFound, "spec.guards.automatic", `"surname"`},
 		"survivor twice": {func(o *Objects) {
 			g := v1alpha1.Survivorship{Attributes: []string{"tier"}}
 			o.IdentityRules[0].Spec.Survivorship = []v1alpha1.Survivorship{g, g}

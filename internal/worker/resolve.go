@@ -40,8 +40,14 @@ func (t task) resolution(ctx context.Context) (identity.Config, error) {
 	for _, b := range r.Rule.Guards.BlockedValues {
 		c.Guards.BlockedValues = append(c.Guards.BlockedValues, identity.Blocked(b))
 	}
+	if r.Rule.Guards.Automatic != nil {
+		c.Guards.Automatic = []identity.Automatic{} // not nil, which stands for the usual ones
+	}
+	for _, a := range r.Rule.Guards.Automatic {
+		c.Guards.Automatic = append(c.Guards.Automatic, identity.Automatic{Per: a.Per, Distinct: a.Distinct, Above: int(a.Above)})
+	}
 	for _, l := range r.Rule.Guards.Limits {
-		c.Guards.Limits = append(c.Guards.Limits, identity.Limit{Identifier: l.Identifier, PerProfile: int(l.PerProfile)})
+		c.Guards.Limits = append(c.Guards.Limits, identity.Limit{Identifier: l.Identifier, PerProfile: int(l.PerProfile), Window: l.Window.Value()})
 	}
 	for _, s := range r.Rule.Survivorship {
 		c.Survivorship = append(c.Survivorship, identity.Survivorship{Attributes: s.Attributes, Strategy: identity.Strategy(s.Strategy)})
