@@ -18,7 +18,7 @@ import (
 
 func newExplain() *cobra.Command {
 	c := &cobra.Command{Use: "explain", Short: "Say why"}
-	c.AddCommand(newExplainActivation())
+	c.AddCommand(newExplainActivation(), newExplainPair())
 	return c
 }
 

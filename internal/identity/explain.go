@@ -124,7 +124,7 @@ func (x *explainer) match(ctx context.Context, out *PairExplanation, refs []Ref,
 		return nil, err
 	}
 	records := linkage.New(columns)
-	match, err := records.Explain(model, int32(max(a, b)), int32(min(a, b)))
+	match, err := records.Explain(model, int32(a), int32(b))
 	if err != nil {
 		return nil, fault.New(fault.SchemaChanged, "IdentityRule %s: the model in use does not fit the declarations; run the rule again: %w", x.cfg.Plan.Subject, err)
 	}
@@ -162,8 +162,8 @@ func (x *explainer) unblocked(f Field) sqlgen.Query {
 	if f.Identifier == "" {
 		return sqlgen.Format("{v}", sqlgen.Args{"v": sqlgen.Col("s", f.Name)})
 	}
-	return sqlgen.Format("CASE WHEN {v}::VARCHAR IN (SELECT value FROM {events} WHERE guard = {guard} AND identifier = {kind}) THEN NULL ELSE {v} END",
-		sqlgen.Args{"v": sqlgen.Col("s", f.Name), "events": table("base_guard_events"), "guard": guardBlocked, "kind": f.Identifier})
+	return sqlgen.Format("CASE WHEN {v}::VARCHAR IN (SELECT value FROM {events} WHERE guard IN ({guards}) AND identifier = {kind}) THEN NULL ELSE {v} END",
+		sqlgen.Args{"v": sqlgen.Col("s", f.Name), "events": table("base_guard_events"), "guards": []sqlgen.Expr{sqlgen.Lit(guardBlocked), sqlgen.Lit(guardAutomatic)}, "kind": f.Identifier})
 }
 
 func (x *explainer) profileOf(ctx context.Context, ref Ref) (id string, err error) {

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/spf13/cobra"
+
+	"github.com/kith-dev/kith/internal/fault"
+	"github.com/kith-dev/kith/internal/identity"
+	"github.com/kith-dev/kith/internal/linkage"
+	"github.com/kith-dev/kith/internal/local"
+	"github.com/kith-dev/kith/internal/plan"
+	"github.com/kith-dev/kith/internal/worker"
+)
+
+func newExplainPair() *cobra.Command {
+	var o runOptions
+	var format string
+	c := &cobra.Command{
+		Use:   "pair RULE A B -f DIR --lake DIR",
+		Short: "Show why two records are one person, or why not",
+		Long: "Shows what connects two Profile records, given as SOURCE/KEY: the rules they agree in, how alike they are and why, in bits,\n" +
+			"the path from one to the other through their profile, or what keeps their profiles apart.",
+		Example: `  kith explain pair customers crm/1001 shop/88 -f examples/retail --lake ./lake`,
+		Args:    cobra.ExactArgs(3),
+		RunE: func(c *cobra.Command, args []string) error {
+			return explainPair(c.Context(), c.OutOrStdout(), o, format, args)
+		},
+	}
+	f := c.Flags()
+	f.StringSliceVarP(&o.manifests, "filename", "f", nil, "file or folder of declarations; can be given again")
+	f.StringVar(&o.lake, "lake", "", "folder of the lake")
+	f.StringVarP(&format, "output", "o", "text", "text or json")
+	_ = c.MarkFlagRequired("filename")
+	_ = c.MarkFlagRequired("lake")
+	return c
+}
+
+func explainPair(ctx context.Context, out io.Writer, o runOptions, format string, args []string) error {
+	if format != "text" && format != "json" {
+		return usageError{fmt.Errorf("unknown output %q: use text or json", format)}
+	}
+	var refs [2]identity.Ref
+	for i, arg := range args[1:] {
+		var ok bool
+		if refs[i], ok = identity.ParseRef(arg); !ok {
+			return usageError{fmt.Errorf("%q is no record: give SOURCE/KEY", arg)}
+		}
+	}
+	if refs[0] == refs[1] {
+		return usageError{fmt.Errorf("%s is given twice", refs[0])}
+	}
+	objects, err := loadObjects(o.manifests)
+	if err != nil {
+		return err
+	}
+	rule := objects.IdentityRule(args[0])
+	if rule == nil {
+		return fault.New(fault.ReferenceNotFound, "there is no IdentityRule %q", args[0])
+	}
+	l, db, err := openLake(ctx, o.lake)
+	if err != nil {
+		return err
+	}
+	_ = db.Close()
+	revs, _, err := local.Revisions(ctx, l)
+	if err != nil {
+		return err
+	}
+	now, err := parseNow("")
+	if err != nil {
+		return err
+	}
+	p, wait := plan.Resolve(objects, rule, revs, now)
+	if wait != nil {
+		return fault.New(fault.ReferenceNotFound, "%s %s has no revision yet: run `kith run` first", wait.Kind, wait.Name)
+	}
+	x, err := worker.ExplainPair(ctx, worker.Env{Lake: l, LakeDir: o.lake}, p, refs[0], refs[1])
+	if err != nil {
+		return err
+	}
+	if format == "json" {
+		e := json.NewEncoder(out)
+		e.SetIndent("", "  ")
+		return e.Encode(x)
+	}
+	printPair(out, x)
+	return nil
+}
+
+func printPair(out io.Writer, x *identity.PairExplanation) {
+	if x.Profiles[0] == x.Profiles[1] {
+		fmt.Fprintf(out, "%s and %s are one person: %s\n", x.A, x.B, x.Profiles[0])
+	} else {
+		fmt.Fprintf(out, "%s and %s are two people: %s and %s\n", x.A, x.B, x.Profiles[0], x.Profiles[1])
+	}
+	for _, s := range x.Shared {
+		fmt.Fprintf(out, "  rule %d connects them: %s %s\n", s.Rule, s.Label, s.Value)
+	}
+	if len(x.Shared) == 0 {
+		fmt.Fprintln(out, "  no deterministic rule connects them")
+	}
+	if x.Match != nil {
+		printMatch(out, x.Match)
+	}
+	if len(x.Path) > 1 {
+		fmt.Fprintln(out, "\nWhat connects them in their profile")
+		for _, s := range x.Path {
+			how := fmt.Sprintf("%+.1f bits", s.Weight)
+			if s.Rule != "" {
+				how = "rule: " + s.Rule
+			}
+			fmt.Fprintf(out, "  %s - %s  %s\n", s.From, s.To, how)
+		}
+	}
+	if b := x.Between; b != nil && b.Compared > 0 {
+		fmt.Fprintf(out, "\nBetween the two profiles %d pairs of records were compared, of %+.1f bits on the average; above zero they would be joined.\n", b.Compared, b.Mean)
+	} else if b != nil {
+		fmt.Fprintln(out, "\nNo records of the two profiles were compared: they are candidates by no rule.")
+	}
+	for _, r := range x.Refused {
+		fmt.Fprintf(out, "A guard keeps them apart: %s\n", r)
+	}
+}
+
+// printMatch shows how a weight comes about, a bar for each step.
+func printMatch(out io.Writer, m *linkage.Explanation) {
+	if len(m.Rules) == 0 {
+		fmt.Fprintln(out, "\nThey are no candidates: no combination of parts of their values is equal. If they were compared, it would be so:")
+	} else {
+		fmt.Fprintf(out, "\nThey are candidates by %s\n", strings.Join(m.Rules, ", "))
+	}
+	colour := isTerminal(out)
+	for _, s := range m.Steps {
+		what := s.Level
+		if s.Left != "" || s.Right != "" {
+			what += fmt.Sprintf(" (%s, %s)", s.Left, s.Right)
+		}
+		bar := strings.Repeat("#", min(30, int(max(s.Bits, -s.Bits)+0.5)))
+		if colour {
+			c := text.FgGreen
+			if s.Bits < 0 {
+				c = text.FgRed
+			}
+			bar = c.Sprint(bar)
+		}
+		fmt.Fprintf(out, "  %+7.1f  %-22s %-48s %s\n", s.Bits, s.What, what, bar)
+	}
+	fmt.Fprintf(out, "  %+7.1f  bits: one person is 2^%.1f times as likely as two\n", m.Weight, m.Weight)
+}
