@@ -45,7 +45,7 @@ func kindOf(f Field) linkage.Kind {
 	}
 	switch k := linkage.Kind(f.Semantic); k {
 	case linkage.GivenName, linkage.MiddleName, linkage.Surname, linkage.FullName, linkage.BirthDate, linkage.Gender, linkage.Email, linkage.Phone,
-		linkage.Street, linkage.HouseNumber, linkage.City, linkage.Region, linkage.Postcode, linkage.Organization:
+		linkage.Street, linkage.HouseNumber, linkage.City, linkage.Region, linkage.Postcode, linkage.FullAddress, linkage.Organization:
 		return k
 	case normalise.SemanticIdentifier:
 		if f.Identifier != AnonymousID {

@@ -12,7 +12,7 @@ type Records struct {
 // New takes columns of the same length.
 func New(columns []Column) *Records {
 	r := &Records{n: len(columns[0].IDs)}
-	columns = withPartsOfNames(columns)
+	columns = withParts(columns)
 	find := func(k Kind) int {
 		for i, c := range columns {
 			if c.Kind == k {

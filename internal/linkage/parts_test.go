@@ -26,7 +26,7 @@ func shown(c Column) (out []string) {
 
 // A full name stands in for the parts that a record lacks, and for none of a record that has its own.
 func TestFullNamesBecomeParts(t *testing.T) {
-	got := withPartsOfNames([]Column{
+	got := withParts([]Column{
 		textColumn(FullName, "Smith, Dr. John Paul", "Anna Meier", "", "김민수"),
 		textColumn(GivenName, "", "Anne", "Bo", ""),
 		textColumn(Surname, "", "", "Li", ""),
@@ -34,6 +34,22 @@ func TestFullNamesBecomeParts(t *testing.T) {
 	})
 	want := map[Kind][]string{
 		GivenName: {"John", "Anne", "Bo", "민수"}, Surname: {"Smith", "", "Li", "김"}, MiddleName: {"Paul", "", "", ""}, City: {"Leeds", "Bern", "Wuhan", "Seoul"},
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d columns", len(got))
+	}
+	for _, c := range got {
+		if !slices.Equal(shown(c), want[c.Kind]) {
+			t.Errorf("%s: %q, want %q", c.Kind, shown(c), want[c.Kind])
+		}
+	}
+}
+
+// A full address stands in for its parts in the same way.
+func TestFullAddressesBecomeParts(t *testing.T) {
+	got := withParts([]Column{textColumn(FullAddress, "1515 Adela Lane, Las Vegas, NV 89111", "5 Elm Street, Leeds"), textColumn(City, "", "York")})
+	want := map[Kind][]string{
+		Street: {"adela lane", ""}, HouseNumber: {"1515", ""}, City: {"las vegas", "York"}, Region: {"nv", ""}, Postcode: {"89111", ""},
 	}
 	if len(got) != len(want) {
 		t.Errorf("%d columns", len(got))
@@ -74,6 +90,10 @@ func TestLevels(t *testing.T) {
 		{BirthDate, record{BirthDate: "1961-01-01"}, record{BirthDate: "1967-01-01"}, "years of one edit"},
 		{BirthDate, record{BirthDate: "1961-04-03"}, record{BirthDate: "1988-04-03"}, "same day of the year"},
 		{BirthDate, record{BirthDate: "1961-04-03"}, record{BirthDate: "1988-11-26"}, "differs"},
+		{BirthDate, record{BirthDate: "12/11/1978"}, record{BirthDate: "1978-12-11"}, "equal"},
+		{BirthDate, record{BirthDate: "3.4.1961"}, record{BirthDate: "1961-04-03"}, "one edit or day and month swapped"},
+		{BirthDate, record{BirthDate: "3.4.61"}, record{BirthDate: "1961-03-04"}, "equal"},
+		{BirthDate, record{BirthDate: "April 1961"}, record{BirthDate: "1961-04-03"}, "missing"},
 		{BirthDate, record{BirthDate: "1900-01-01"}, record{BirthDate: "1900-01-01"}, "missing"},
 		{Email, record{Email: "anna.k@gmail.com"}, record{Email: "annak+shop@googlemail.com"}, "equal"},
 		{Email, record{Email: "annak77@gmail.com"}, record{Email: "annak77@web.de"}, "same name"},
