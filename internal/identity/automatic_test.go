@@ -81,7 +81,8 @@ func TestAutomaticGuardsCountAcrossSources(t *testing.T) {
 		[]string{"automatic|email|office@x.io|||in 4 rows, with 3 different values of surname and 3 different values of city"})
 }
 
-// What an automatic guard blocks connects nobody, identifies nobody and survives nowhere, as if it were declared as blocked.
+// What an automatic guard blocks connects nobody, identifies nobody and survives nowhere, as if it were declared as blocked; but a refusal with it
+// counts for everybody who carries it, and a grant for nobody.
 func TestAutomaticIsBlocked(t *testing.T) {
 	w := newWorld(t)
 	w.cfg.Deterministic = [][]string{{"customerId"}, {"email"}}
@@ -90,7 +91,7 @@ func TestAutomaticIsBlocked(t *testing.T) {
 	w.source("erp", Profile, 9, text("@customerId", "@email", "surname"), "1||c1|lee@x.io|Lee", "2||c4|kim@x.io|Kim", "3||c5|kim@x.io|Choi")
 	w.source("web", Event, 9, text("@anonymousId", "@customerId", "@email"), "1|1|v1||office@x.io", "2|2|v2|c2|office@x.io")
 	consent := append(text("@email"), Field{Name: "why", Semantic: "purpose", Type: "string"}, Field{Name: "status", Semantic: "consentStatus", Type: "string"})
-	w.source("prefs", Consent, 9, consent, "1|-1|office@x.io|mail|Denied", "2|-1|lee@x.io|mail|Granted")
+	w.source("prefs", Consent, 9, consent, "1|-1|office@x.io|mail|Denied", "2|-1|lee@x.io|mail|Granted", "3|-1|office@x.io|post|Granted")
 	w.run()
 	office := w.groups()
 	equal(t, "groups", office, []string{"crm/1 erp/1", "crm/2", "crm/3", "erp/2 erp/3"})
@@ -100,11 +101,20 @@ func TestAutomaticIsBlocked(t *testing.T) {
 	}
 	w.alone("anonymousId=v1", false)
 	w.expect("anonymousId=v2", "crm/2")
-	equal(t, "consent", w.rows("consent", "SELECT [value, coalesce(profile_id, 'nobody')] FROM {t}"), []string{"lee@x.io|" + w.of("crm/1"), "office@x.io|nobody"})
-	automatic := w.lastTables("members", "identifiers", "profiles", "consent")
+	said := func() []string {
+		return w.rows("consent", "SELECT [value, purpose, status, coalesce(profile_id, 'nobody')] FROM {t}")
+	}
+	want := []string{"lee@x.io|mail|Granted|" + w.of("crm/1"), "office@x.io|post|Granted|nobody"}
+	for _, key := range []string{"crm/1", "crm/2", "crm/3"} {
+		want = append(want, "office@x.io|mail|Denied|"+w.of(key))
+	}
+	slices.Sort(want)
+	equal(t, "consent", said(), want)
+	automatic := w.lastTables("members", "identifiers", "profiles")
 	w.cfg.Guards = Guards{Automatic: []Automatic{}, BlockedValues: []Blocked{{Identifier: "email", Values: []string{"office@x.io"}}}}
 	w.run()
-	equal(t, "the same, declared", w.lastTables("members", "identifiers", "profiles", "consent"), automatic)
+	equal(t, "the same, declared", w.lastTables("members", "identifiers", "profiles"), automatic)
+	equal(t, "consent, declared", said(), []string{"lee@x.io|mail|Granted|" + w.of("crm/1"), "office@x.io|mail|Denied|nobody", "office@x.io|post|Granted|nobody"})
 }
 
 // lastTables are the rows of relations of the last run.

@@ -26,13 +26,13 @@ const latestStatements = `CREATE OR REPLACE TABLE {latest} AS SELECT * FROM ({al
 QUALIFY row_number() OVER (PARTITION BY vid, purpose, status IS NOT DISTINCT FROM {granted} AND coalesce(happened > {now}, false)
 	ORDER BY happened DESC NULLS LAST, CASE status WHEN {withdrawn} THEN 2 WHEN {granted} THEN 0 ELSE 1 END DESC, src) = 1`
 
-// A refusal by an identifier that several profiles share counts for each of them, a grant for none: who is meant is not known, and nobody
+// A refusal by an identifier that several profiles share, or that is shared so widely that it stopped counting, counts for each of them, a grant for none: who is meant is not known, and nobody
 // who said no may be reached. What stands for no profile is kept without one.
 const consentRows = `SELECT p.id AS profile_id, k.name AS identifier, v.value, l.purpose, l.status, l.happened AS "time", s.name AS source
 FROM {latest} l JOIN {values} v USING (vid) JOIN {kinds} k ON k.number = v.kind JOIN {sources} s ON s.number = l.src
 LEFT JOIN {map} m ON m.vid = l.vid
 LEFT JOIN (
-	SELECT DISTINCT vid, cluster FROM {carries} JOIN {assigned} USING (rec)
+	SELECT DISTINCT vid, cluster FROM (SELECT rec, vid FROM {carries} UNION ALL SELECT rec, vid FROM {barred}) JOIN {assigned} USING (rec)
 	WHERE vid IN (SELECT vid FROM {latest}) AND vid NOT IN (SELECT vid FROM {map})
 ) h ON h.vid = CASE WHEN l.status IS DISTINCT FROM {granted} THEN l.vid END
 LEFT JOIN {profiles} p ON p.cluster = coalesce(m.cluster, h.cluster)`
@@ -52,6 +52,7 @@ func (r *run) writeConsent(ctx context.Context) error {
 	}
 	args := r.stableArgs()
 	args["latest"], args["all"], args["carries"] = table("latest"), sqlgen.UnionAll(all...), table("carries")
+	args["barred"] = table("barred")
 	args["granted"], args["withdrawn"], args["now"] = string(consent.Granted), string(consent.Withdrawn), r.cfg.Plan.Now
 	if err := r.exec(ctx, latestStatements, args); err != nil {
 		return err

@@ -119,8 +119,10 @@ func (r *run) stageValues(ctx context.Context) error {
 	if err := r.blockAutomatically(ctx); err != nil {
 		return err
 	}
-	if err := r.exec(ctx, "CREATE OR REPLACE TABLE {t} (rec INTEGER, vid INTEGER)", sqlgen.Args{"t": table("carries")}); err != nil {
-		return err
+	for _, name := range []string{"carries", "barred"} {
+		if err := r.exec(ctx, "CREATE OR REPLACE TABLE {t} (rec INTEGER, vid INTEGER)", sqlgen.Args{"t": table(name)}); err != nil {
+			return err
+		}
 	}
 	for i, src := range r.space.sources {
 		stage := r.stageTuples
@@ -204,7 +206,8 @@ func (r *run) numberValues(ctx context.Context) error {
 	})
 }
 
-// stageCarried adds what the records of a Profile source carry to the table carries, blocked values left out.
+// stageCarried adds what the records of a Profile source carry to the table carries, blocked values left out, and to barred what an automatic
+// guard blocked: nobody is known by it, and whoever refuses with it may still be any of those who carry it.
 func (r *run) stageCarried(ctx context.Context, i int, src Source) error {
 	var all []sqlgen.Query
 	for j, c := range r.space.columns(src) {
@@ -215,8 +218,12 @@ func (r *run) stageCarried(ctx context.Context, i int, src Source) error {
 		return nil
 	}
 	// Two columns of one kind can have the same value.
-	return r.exec(ctx, "INSERT INTO {t} SELECT DISTINCT rec, vid FROM ({all}) JOIN {values} USING (kind, value) WHERE NOT blocked",
-		sqlgen.Args{"t": table("carries"), "all": sqlgen.UnionAll(all...), "values": table("values")})
+	args := sqlgen.Args{"carries": table("carries"), "barred": table("barred"), "all": sqlgen.UnionAll(all...), "values": table("values"), "automatic": table("automatic")}
+	err := r.exec(ctx, "INSERT INTO {carries} SELECT DISTINCT rec, vid FROM ({all}) JOIN {values} USING (kind, value) WHERE NOT blocked", args)
+	if err != nil || len(r.space.automatic) == 0 {
+		return err
+	}
+	return r.exec(ctx, "INSERT INTO {barred} SELECT DISTINCT rec, vid FROM ({all}) JOIN {values} USING (kind, value) WHERE vid IN (SELECT vid FROM {automatic})", args)
 }
 
 // stageTuples makes the combinations of a source out of numbers; blocked values become missing.
