@@ -175,6 +175,7 @@ type Limit struct {
 }
 
 // Survivorship of one group of attributes.
+// +kubebuilder:validation:XValidation:rule="!has(self.list) || self.attributes.size() == 1",message="a list is of one attribute; give each attribute that is to have one a group of its own"
 type Survivorship struct {
 	// Attributes that are taken together, from one record.
 	// +listType=set
@@ -184,8 +185,18 @@ type Survivorship struct {
 	// +kubebuilder:validation:items:MaxLength=40
 	Attributes []string `json:"attributes"`
 	// Strategy that chooses the record.
-	// +kubebuilder:validation:Enum=MostRecent;SourcePriority;MostFrequent;Longest
+	// +kubebuilder:validation:Enum=MostRecent;SourcePriority;MostFrequent;Longest;First;Minimum;Maximum
 	Strategy string `json:"strategy"`
+	// VerifiedBy is a boolean attribute of Profile records, such as emailVerified. Records in which it is true go before all others.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	VerifiedBy string `json:"verifiedBy,omitempty"`
+	// List keeps that many different values of a group of one attribute in profile_values, beside the one that survives.
+	// +optional
+	// +kubebuilder:validation:Minimum=2
+	// +kubebuilder:validation:Maximum=20
+	List int32 `json:"list,omitempty"`
 }
 
 // IdentityRuleStatus adds the counts of the revision in use.

@@ -30,7 +30,7 @@ func BenchmarkRun(b *testing.B) {
 		w.generate("web", Event, text("@anonymousId", "@email"), benchEvents, 5_000_000)
 		w.cfg.Deterministic = [][]string{{"loyaltyCard"}, {"email", "surname"}, {"phone"}}
 		w.cfg.Guards = Guards{Separate: []string{"loyaltyCard"}, Limits: []Limit{{Identifier: "email", PerProfile: 5}}}
-		w.cfg.Survivorship = []Survivorship{{[]string{"street", "city", "postcode"}, MostRecent}}
+		w.cfg.Survivorship = []Survivorship{{Attributes: []string{"street", "city", "postcode"}, Strategy: MostRecent}}
 		for _, name := range []string{"first", "again"} {
 			began := time.Now()
 			rev := w.run()

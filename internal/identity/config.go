@@ -102,12 +102,19 @@ const (
 	SourcePriority Strategy = "SourcePriority" // the record of the source trusted most
 	MostFrequent   Strategy = "MostFrequent"   // the values that most records have
 	Longest        Strategy = "Longest"        // the longest text
+	First          Strategy = "First"          // the record that was changed first; one without a time comes after all that have one
+	Minimum        Strategy = "Minimum"        // the smallest value of the group's first attribute by its type, text by its code points
+	Maximum        Strategy = "Maximum"        // the largest
 )
 
 // Survivorship of a group of attributes, which move together: all of them come from one record.
 type Survivorship struct {
 	Attributes []string
 	Strategy   Strategy
+	// VerifiedBy is a boolean attribute: where it is true in some of the records, only those take part. Empty for none.
+	VerifiedBy string
+	// List is how many different values of the group's one attribute are kept in profile_values, best first; 0 for none.
+	List int
 }
 
 // Class is a set of purposes that may read the same sources.

@@ -1,6 +1,6 @@
 // Package identity makes people out of records. A run reads the sources of an IdentityRule as they stand, finds which Profile records
 // are one person, attaches the identifiers of events, transactions and consent, gives every profile an id that survives the next run, and
-// commits the relations of the space: members, identifiers, edges, lineage, guard_events, consent, profiles and provenance. Every run
+// commits the relations of the space: members, identifiers, edges, lineage, guard_events, consent, profiles, provenance and profile_values. Every run
 // computes all of it from all records, so that the result depends on neither their order nor the runs before; only the ids do.
 //
 //	config.go, space.go      the declaration, checked and numbered
@@ -10,7 +10,8 @@
 //	attach.go                identifiers that no Profile record carries, anonymous visitors
 //	stable.go, lineage.go    which id a profile keeps, and what became of the others
 //	relations.go, guards.go  what is committed
-//	profiles.go, seen.go     survivorship and provenance, for each class of purposes
+//	survivors.go, lists.go   which record gives a value, and which others there are
+//	profiles.go, seen.go     profiles and provenance, for each class of purposes
 //	consent.go               what was said, by whom
 //
 // What does not live here: reading sources (ingest), deciding what consent permits (consent), and traits and segments (segment).
@@ -49,9 +50,9 @@ type run struct {
 }
 
 // Run resolves the people of cfg and commits them as cfg.Plan, which it begins itself. The counts are in the revision's
-// outputs: records, known, anonymous, identifiers, and in groups merges/, guards/, lineage/ and sizes/ (profiles by their
-// number of records). The class of an error is InvalidManifest, ReferenceNotFound or ColumnMissing where the declaration does not fit the
-// sources, and Superseded where another run was faster.
+// outputs: records, known, anonymous, identifiers, and in groups merges/, guards/, lineage/, cut/ (values that a list has no place for) and
+// sizes/ (profiles by their number of records). The class of an error is InvalidManifest, ReferenceNotFound or ColumnMissing where the
+// declaration does not fit the sources, and Superseded where another run was faster.
 func Run(ctx context.Context, env Env, cfg Config) (*lake.Revision, error) {
 	s, err := newSpace(cfg)
 	if err != nil {

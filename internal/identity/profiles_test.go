@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kith-dev/kith/internal/fault"
+	"github.com/kith-dev/kith/internal/lake"
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
@@ -29,14 +30,20 @@ func TestSurvivorship(t *testing.T) {
 	}{
 		"by default each attribute from the source trusted most": {nil,
 			[]string{"erp@x.io|Main St|Ulm", "city|erp/1", "email|erp/1", "street|erp/2"}},
-		"groups move together": {[]Survivorship{{address, SourcePriority}},
+		"groups move together": {[]Survivorship{{Attributes: address, Strategy: SourcePriority}},
 			[]string{"erp@x.io||Ulm", "city|erp/1", "email|erp/1", "street|erp/1"}},
-		"most recent": {[]Survivorship{{address, MostRecent}, {[]string{"email"}, MostRecent}},
+		"most recent": {[]Survivorship{{Attributes: address, Strategy: MostRecent}, {Attributes: []string{"email"}, Strategy: MostRecent}},
 			[]string{"old@x.io|Main St|", "city|crm/1", "email|crm/1", "street|crm/1"}},
-		"most frequent, then by trust": {[]Survivorship{{address, MostFrequent}},
+		"most frequent, then by trust": {[]Survivorship{{Attributes: address, Strategy: MostFrequent}},
 			[]string{"erp@x.io|Main St|", "city|erp/2", "email|erp/1", "street|erp/2"}},
-		"longest": {[]Survivorship{{address, Longest}},
+		"longest": {[]Survivorship{{Attributes: address, Strategy: Longest}},
 			[]string{"erp@x.io|Long Avenue 12|Bonn", "city|crm/2", "email|erp/1", "street|crm/2"}},
+		"first, where a record without a time is last": {[]Survivorship{{Attributes: address, Strategy: First}},
+			[]string{"erp@x.io|Long Avenue 12|Bonn", "city|crm/2", "email|erp/1", "street|crm/2"}},
+		"minimum of the first attribute, where one without is last": {[]Survivorship{{Attributes: address, Strategy: Minimum}},
+			[]string{"erp@x.io|Long Avenue 12|Bonn", "city|crm/2", "email|erp/1", "street|crm/2"}},
+		"maximum, then by trust": {[]Survivorship{{Attributes: address, Strategy: Maximum}},
+			[]string{"erp@x.io|Main St|", "city|erp/2", "email|erp/1", "street|erp/2"}},
 	} {
 		t.Run(name, func(t *testing.T) { equal(t, "attributes and provenance", survivors(t, c.groups), c.want) })
 	}
@@ -145,7 +152,16 @@ func TestMistakes(t *testing.T) {
 			w.cfg.Guards.Limits = []Limit{{Identifier: AnonymousID, PerProfile: 3, Window: time.Hour}}
 		}, fault.InvalidManifest},
 		"an attribute in two groups": {func(w *world) {
-			w.cfg.Survivorship = []Survivorship{{[]string{"city"}, Longest}, {[]string{"city"}, MostRecent}}
+			w.cfg.Survivorship = []Survivorship{{Attributes: []string{"city"}, Strategy: Longest}, {Attributes: []string{"city"}, Strategy: MostRecent}}
+		}, fault.InvalidManifest},
+		"verified by nothing known": {func(w *world) {
+			w.cfg.Survivorship = []Survivorship{{Attributes: []string{"email"}, Strategy: Longest, VerifiedBy: "sure"}}
+		}, fault.ReferenceNotFound},
+		"verified by a text": {func(w *world) {
+			w.cfg.Survivorship = []Survivorship{{Attributes: []string{"email"}, Strategy: Longest, VerifiedBy: "city"}}
+		}, fault.InvalidManifest},
+		"a list of two attributes": {func(w *world) {
+			w.cfg.Survivorship = []Survivorship{{Attributes: []string{"email", "city"}, Strategy: Longest, List: 2}}
 		}, fault.InvalidManifest},
 		"two types":                       {func(w *world) { w.source("erp", Profile, 2, []Field{{Name: "city", Type: sqlgen.Integer}}, "1||7") }, fault.InvalidManifest},
 		"names that differ in case":       {func(w *world) { w.source("erp", Profile, 2, text("City"), "1||Ulm") }, fault.InvalidManifest},
@@ -177,4 +193,37 @@ func (w *world) revisions() (n int, err error) {
 		}
 	}
 	return n, err
+}
+
+// A value of each type stands in a list as text. An identifier that no record gives is in its list as it was seen last.
+func TestLists(t *testing.T) {
+	w := newWorld(t)
+	w.cfg.Deterministic = [][]string{{"customerId"}}
+	fields := append(text("@customerId", "@email"), Field{Name: "spent", Type: sqlgen.Decimal}, Field{Name: "seen", Type: sqlgen.Timestamp})
+	w.source("crm", Profile, 1, fields, "1|1|c1|a@x.io|7.5|2026-01-02 03:04:05+00", "2|2|c1|b@x.io|-2|", "3|3|c1|a@x.io|7.50|", "4|1|c2|||")
+	w.source("web", Event, 9, text("@customerId", "@email"), "e1|1|c2|late@x.io", "e2|1||new@x.io", "e3|1|c1|c@x.io")
+	for _, a := range []string{"email", "spent", "seen"} {
+		w.cfg.Survivorship = append(w.cfg.Survivorship, Survivorship{Attributes: []string{a}, Strategy: SourcePriority, List: 2})
+	}
+	rev := w.run()
+	equal(t, "lists", w.rows("profile_values", "SELECT [attribute, place::VARCHAR, value, source, record_key] FROM {t}"), []string{
+		"email|1|a@x.io|crm|3", "email|1|new@x.io|web|", "email|2|b@x.io|crm|2",
+		"seen|1|2026-01-02 03:04:05+00|crm|1", "spent|1|7.5000|crm|3", "spent|2|-2.0000|crm|2",
+	})
+	if got := w.outputOf(rev, "cut/email"); got != 0 {
+		t.Errorf("cut/email is %d although nothing is", got)
+	}
+	w.cfg.Survivorship = nil
+	w.run()
+	equal(t, "lists of a rule without", w.rows("profile_values", "SELECT [value] FROM {t}"), []string{})
+}
+
+// outputOf is the count of a run, or -1.
+func (w *world) outputOf(rev *lake.Revision, name string) int64 {
+	for _, o := range rev.Outputs {
+		if o.Name == name {
+			return o.Rows
+		}
+	}
+	return -1
 }

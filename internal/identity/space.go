@@ -43,6 +43,8 @@ type attribute struct {
 type group struct {
 	attributes []int
 	strategy   Strategy
+	verifiedBy int // attribute, or -1
+	list       int // how many values are kept; 0 for none
 }
 
 type class struct {
@@ -250,15 +252,20 @@ func (s *space) listAttributes(cfg Config) error {
 	return nil
 }
 
+var strategies = []Strategy{MostRecent, SourcePriority, MostFrequent, Longest, First, Minimum, Maximum}
+
 func (s *space) groupAttributes(cfg Config) error {
 	taken := map[int]bool{}
 	for _, g := range cfg.Survivorship {
-		var out group
-		if out.strategy = g.Strategy; !slices.Contains([]Strategy{MostRecent, SourcePriority, MostFrequent, Longest}, g.Strategy) {
+		out := group{strategy: g.Strategy, verifiedBy: -1, list: g.List}
+		switch {
+		case !slices.Contains(strategies, g.Strategy):
 			return invalid(cfg, "survivorship has the unknown strategy %q", g.Strategy)
+		case g.List > 0 && len(g.Attributes) != 1:
+			return invalid(cfg, "survivorship keeps a list of the group %v; a list is of one attribute", g.Attributes)
 		}
 		for _, name := range g.Attributes {
-			i := slices.IndexFunc(s.attributes, func(a attribute) bool { return a.name == name })
+			i := s.attribute(name)
 			if i < 0 {
 				return missing(cfg, "survivorship names %q, and no Profile source has such an attribute", name)
 			}
@@ -268,14 +275,28 @@ func (s *space) groupAttributes(cfg Config) error {
 			taken[i] = true
 			out.attributes = append(out.attributes, i)
 		}
+		if g.VerifiedBy != "" {
+			out.verifiedBy = s.attribute(g.VerifiedBy)
+			switch {
+			case out.verifiedBy < 0:
+				return missing(cfg, "survivorship of %v is verifiedBy %q, and no Profile source has such an attribute", g.Attributes, g.VerifiedBy)
+			case s.attributes[out.verifiedBy].typ != sqlgen.Boolean:
+				return invalid(cfg, "survivorship of %v is verifiedBy %q, which is %s, not boolean", g.Attributes, g.VerifiedBy, s.attributes[out.verifiedBy].typ)
+			}
+		}
 		s.groups = append(s.groups, out)
 	}
 	for i := range s.attributes {
 		if !taken[i] {
-			s.groups = append(s.groups, group{[]int{i}, SourcePriority})
+			s.groups = append(s.groups, group{attributes: []int{i}, strategy: SourcePriority, verifiedBy: -1})
 		}
 	}
 	return nil
+}
+
+// attribute is the number of an attribute, or -1.
+func (s *space) attribute(name string) int {
+	return slices.IndexFunc(s.attributes, func(a attribute) bool { return a.name == name })
 }
 
 func (s *space) listClasses(cfg Config) error {

@@ -8,6 +8,7 @@ import (
 	"github.com/kith-dev/kith/api/v1alpha1"
 	"github.com/kith-dev/kith/internal/fault"
 	"github.com/kith-dev/kith/internal/segment/lang"
+	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
 // Problem is what is wrong with one object in the company of the others.
@@ -110,7 +111,7 @@ func (c *checker) rule(r *v1alpha1.IdentityRule) {
 	}
 	c.guards(r, identifiers, attributes)
 	c.automatic(r)
-	c.survivorship(r, identifiers, attributes)
+	c.survivorship(r, identifiers, types)
 }
 
 func (c *checker) guards(r *v1alpha1.IdentityRule, identifiers, attributes map[string]bool) {
@@ -158,17 +159,27 @@ func (c *checker) automatic(r *v1alpha1.IdentityRule) {
 	}
 }
 
-func (c *checker) survivorship(r *v1alpha1.IdentityRule, identifiers, attributes map[string]bool) {
+// survivorship knows the attributes of Profile records with their types.
+func (c *checker) survivorship(r *v1alpha1.IdentityRule, identifiers map[string]bool, attributes map[string]Attribute) {
 	seen := map[string]bool{}
 	for _, g := range r.Spec.Survivorship {
 		for _, a := range g.Attributes {
-			if !attributes[a] && !identifiers[a] {
+			if _, ok := attributes[a]; !ok && !identifiers[a] {
 				c.add("IdentityRule", r.Name, "spec.survivorship", fault.ReferenceNotFound, "no Profile source has an attribute %q, and no source such an identifier", a)
 			}
 			if seen[a] {
 				c.add("IdentityRule", r.Name, "spec.survivorship", fault.InvalidManifest, "attribute %q stands in two groups; it can move with one only", a)
 			}
 			seen[a] = true
+		}
+		if g.VerifiedBy == "" {
+			continue
+		}
+		switch v, ok := attributes[g.VerifiedBy]; {
+		case !ok:
+			c.add("IdentityRule", r.Name, "spec.survivorship", fault.ReferenceNotFound, "no Profile source has an attribute %q to verify by", g.VerifiedBy)
+		case v.Type != sqlgen.Boolean:
+			c.add("IdentityRule", r.Name, "spec.survivorship", fault.InvalidManifest, "attribute %q is %s; values are verified by a boolean", g.VerifiedBy, v.Type)
 		}
 	}
 }

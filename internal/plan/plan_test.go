@@ -99,6 +99,12 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 			g := v1alpha1.Survivorship{Attributes: []string{"tier"}}
 			o.IdentityRules[0].Spec.Survivorship = []v1alpha1.Survivorship{g, g}
 		}, fault.InvalidManifest, "spec.survivorship", `"tier"`},
+		"verified by nothing known": {func(o *Objects) {
+			o.IdentityRules[0].Spec.Survivorship = []v1alpha1.Survivorship{{Attributes: []string{"tier"}, VerifiedBy: "tierVerified"}}
+		}, fault.ReferenceNotFound, "spec.survivorship", `"tierVerified"`},
+		"verified by a text": {func(o *Objects) {
+			o.IdentityRules[0].Spec.Survivorship = []v1alpha1.Survivorship{{Attributes: []string{"email"}, VerifiedBy: "tier"}}
+		}, fault.InvalidManifest, "spec.survivorship", `"tier" is string`},
 		"rule of a segment": {func(o *Objects) { o.Segments[1].Spec.IdentityRef.Name = "people" }, fault.ReferenceNotFound, "spec.identityRef", `"people"`},
 		"unknown field":     {func(o *Objects) { o.Segments[0].Spec.Where = "profile.spend > 100" }, fault.InvalidExpression, "spec.where", "spent"},
 		"type error":        {func(o *Objects) { o.Segments[0].Spec.Where = `profile.tier > 100` }, fault.InvalidExpression, "spec.where", "1:"},

@@ -50,7 +50,9 @@ func (t task) resolution(ctx context.Context) (identity.Config, error) {
 		c.Guards.Limits = append(c.Guards.Limits, identity.Limit{Identifier: l.Identifier, PerProfile: int(l.PerProfile), Window: l.Window.Value()})
 	}
 	for _, s := range r.Rule.Survivorship {
-		c.Survivorship = append(c.Survivorship, identity.Survivorship{Attributes: s.Attributes, Strategy: identity.Strategy(s.Strategy)})
+		c.Survivorship = append(c.Survivorship, identity.Survivorship{
+			Attributes: s.Attributes, Strategy: identity.Strategy(s.Strategy), VerifiedBy: s.VerifiedBy, List: int(s.List),
+		})
 	}
 	for _, class := range r.Classes {
 		c.Classes = append(c.Classes, identity.Class(class))
