@@ -63,11 +63,11 @@ type comparedColumn struct {
 
 func columnOf(f Field) (comparedColumn, bool) {
 	c := comparedColumn{kind: kindOf(f), name: f.Semantic}
-	if c.kind == linkage.Identifier || f.Compare != "" {
-		c.name = f.Name
-	}
-	if f.Identifier != "" {
+	switch {
+	case f.Identifier != "":
 		c.name = f.Identifier
+	case f.Compare != "":
+		c.name = f.Name
 	}
 	return c, c.kind != ""
 }

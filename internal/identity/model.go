@@ -28,22 +28,21 @@ func (r *run) weigh(ctx context.Context, records *linkage.Records) ([]linkage.Ed
 	if err != nil {
 		return nil, err
 	}
-	reason := "there was none"
-	if model != nil {
-		n := records.Len()
+	reason, n := "there was none", records.Len()
+	switch {
+	case model == nil:
+	case n > grown*model.Records || grown*n < model.Records:
+		reason = fmt.Sprintf("it was learned from %d records, and there are %d", model.Records, n)
+	default:
 		edges, found, err := records.Weigh(model)
-		switch {
-		case n > grown*model.Records || grown*n < model.Records:
-			reason = fmt.Sprintf("it was learned from %d records, and there are %d", model.Records, n)
-		case errors.Is(err, linkage.ErrOutdated):
-			reason = err.Error()
-		default:
-			if err != nil {
-				return nil, err
-			}
+		if err == nil {
 			r.outputCandidates(int64(version), edges, found)
 			return edges, r.tx.Keep(r.relation("models"))
 		}
+		if !errors.Is(err, linkage.ErrOutdated) {
+			return nil, err
+		}
+		reason = err.Error()
 	}
 	if model, err = records.Learn(); err != nil {
 		return nil, invalid(r.cfg, "probabilistic: %w", err)

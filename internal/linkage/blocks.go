@@ -2,8 +2,8 @@ package linkage
 
 import "slices"
 
-// Blocks are the candidates: of each rule the records that agree in its keys, a block for each value.
-type Blocks struct {
+// blocks are the candidates: of each rule the records that agree in its keys, a block for each value.
+type blocks struct {
 	rules []rule
 	// keys of each record beside each other, one for each rule; 0 where the record is in no block of the rule.
 	keys []uint32
@@ -62,8 +62,8 @@ func largestBlock(records int) int64 {
 const outgrown = 4
 
 // block groups the records by rules. With frozen blocks those are divided and no others; without, those that are larger than largest.
-func (r *Records) block(rules []rule, largest int64, frozen []Divided) *Blocks {
-	b := &Blocks{
+func (r *Records) block(rules []rule, largest int64, frozen []Divided) *blocks {
+	b := &blocks{
 		rules: rules, keys: make([]uint32, r.n*len(rules)), of: make([]grouped, len(rules)),
 		pairs: make([]int64, len(rules)), left: make([]int64, len(rules)), divided: make([]Divided, len(rules)),
 	}
@@ -80,7 +80,7 @@ func (r *Records) block(rules []rule, largest int64, frozen []Divided) *Blocks {
 	atOnce(len(rules), func(i int) {
 		g := grouping{records: r, blocks: b, rule: i, largest: largest, by: divisions, heavy: make(Divided, len(divisions)+1)}
 		if frozen != nil {
-			g.frozen, g.isFrozen = frozen[i], true
+			g.frozen = frozen[i]
 		}
 		g.group(g.keyed(rules[i]), 0)
 		b.of[i], b.pairs[i], b.left[i], tooLarge[i] = g.out, g.pairs, g.left, g.outgrown
@@ -98,12 +98,11 @@ func (r *Records) block(rules []rule, largest int64, frozen []Divided) *Blocks {
 // grouping of the records by one rule.
 type grouping struct {
 	records     *Records
-	blocks      *Blocks
+	blocks      *blocks
 	rule        int
 	by          []key
 	largest     int64
-	frozen      Divided
-	isFrozen    bool
+	frozen      Divided // nil where the model is being learned
 	heavy       Divided
 	out         grouped
 	pairs, left int64
@@ -177,7 +176,7 @@ func (g *grouping) group(keyed []uint64, depth int) {
 
 // tooLarge says whether a block of n records is to be divided.
 func (g *grouping) tooLarge(key uint32, n int64, depth int) bool {
-	if g.isFrozen {
+	if g.frozen != nil {
 		if g.frozen.has(depth, key) {
 			return true
 		}

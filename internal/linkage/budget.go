@@ -10,13 +10,12 @@ const worthwhile = 0.01
 
 // worthwhile gives the rules, as bits, without those that find hardly anything that others do not find too, where there are too many candidates: the worst
 // first, until there are few enough or all are worth their pairs.
-func (b *Blocks) worthwhile(s *sample, m *Model, cs []comparison, n int) uint64 {
-	t := training{cs: cs, model: m}
+func (b *blocks) worthwhile(s *sample, m *Model, cs []comparison, n int) uint64 {
 	l := m.logs(cs)
 	type count struct{ pairs, same float64 }
 	counts := map[uint64]count{}
 	for _, f := range s.found {
-		p := t.posterior(l, f.p)
+		p := l.posterior(f.p, len(cs))
 		c := counts[f.rules]
 		c.pairs += f.n / s.share
 		c.same += f.n / s.share * (p[sameAddress] + p[moved])

@@ -1,6 +1,7 @@
 package linkage
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -164,4 +165,9 @@ func (c *Column) Set(record int, value string) {
 		c.Values = append(c.Values, value)
 	}
 	c.IDs[record] = id
+}
+
+// indexOf is the first column of a kind, or -1.
+func indexOf(columns []Column, k Kind) int {
+	return slices.IndexFunc(columns, func(c Column) bool { return c.Kind == k })
 }

@@ -50,7 +50,7 @@ type found struct {
 }
 
 // sample takes whole blocks, chosen by their keys alone, so that it depends on neither the order nor the number of records.
-func (r *Records) sample(b *Blocks, cs []comparison) *sample {
+func (r *Records) sample(b *blocks, cs []comparison) *sample {
 	total := int64(0)
 	for _, n := range b.pairs {
 		total += n
@@ -103,7 +103,7 @@ type candidate struct {
 
 // each calls f with the candidates of chosen blocks, some at a time, on all processors. A pair that several rules find comes with the first of them whose
 // block is chosen.
-func (r *Records) each(b *Blocks, chosen func(rule, block int) bool, f func([]candidate)) {
+func (r *Records) each(b *blocks, chosen func(rule, block int) bool, f func([]candidate)) {
 	tasks := b.tasks()
 	atOnce(len(tasks), func(i int) {
 		t := tasks[i]
@@ -140,7 +140,7 @@ func unbiased(rules []rule, cs []comparison) []uint64 {
 }
 
 // common are the rules in whose blocks both records are, as bits.
-func (b *Blocks) common(l, r int32) (out uint64) {
+func (b *blocks) common(l, r int32) (out uint64) {
 	n := len(b.rules)
 	x, y := b.keys[int(l)*n:int(l)*n+n], b.keys[int(r)*n:int(r)*n+n]
 	for i, k := range x {
@@ -157,7 +157,7 @@ type task struct{ rule, from, to int }
 const pairsOfTask = 1 << 17
 
 // tasks of about the same size.
-func (b *Blocks) tasks() (out []task) {
+func (b *blocks) tasks() (out []task) {
 	for rule := range b.of {
 		g := &b.of[rule]
 		t, pairs := task{rule: rule}, 0

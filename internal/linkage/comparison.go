@@ -125,19 +125,25 @@ func subject(k Kind) (a about, alone bool) {
 	return aboutPerson, false
 }
 
+// byValue compares two values of column i: missing, equal, or as alike as unlike says of values that are not the same.
+func byValue(i int, equal level, unlike func(a, b int32) level) func(l, r []int32) level {
+	return func(l, r []int32) level {
+		switch a, b := l[i], r[i]; {
+		case a < 0 || b < 0:
+			return missing
+		case a == b:
+			return equal
+		default:
+			return unlike(a, b)
+		}
+	}
+}
+
 func (r *Records) exactComparison(i int) comparison {
 	const equal = 2
 	return comparison{
 		name: r.columns[i].name, columns: []int{i}, levels: []string{"missing", "differs", "equal"}, equal: equal,
-		of: func(l, r []int32) level {
-			switch a, b := l[i], r[i]; {
-			case a < 0 || b < 0:
-				return missing
-			case a == b:
-				return equal
-			}
-			return differs
-		},
+		of: byValue(i, equal, func(int32, int32) level { return differs }),
 	}
 }
 
@@ -154,14 +160,10 @@ func (r *Records) numberComparison(i int) comparison {
 	}
 	return comparison{
 		name: c.name, columns: []int{i}, levels: []string{"missing", "differs", "within 10 %", "within 1 %", "equal"}, equal: equal,
-		of: func(l, r []int32) level {
-			a, b := l[i], r[i]
-			if a < 0 || b < 0 {
-				return missing
-			}
+		of: byValue(i, equal, func(a, b int32) level {
 			x, y := numbers[a], numbers[b]
 			switch off := math.Abs(x - y); {
-			case a == b, off == 0:
+			case off == 0:
 				return equal
 			case off <= 0.01*max(math.Abs(x), math.Abs(y)):
 				return nearly
@@ -169,7 +171,7 @@ func (r *Records) numberComparison(i int) comparison {
 				return near
 			}
 			return differs
-		},
+		}),
 	}
 }
 
@@ -179,17 +181,12 @@ func (r *Records) codeComparison(i int) comparison {
 	texts := r.columns[i].texts
 	return comparison{
 		name: r.columns[i].name, columns: []int{i}, levels: []string{"missing", "differs", "one edit", "equal"}, equal: equal, close: almost,
-		of: func(l, r []int32) level {
-			switch a, b := l[i], r[i]; {
-			case a < 0 || b < 0:
-				return missing
-			case a == b:
-				return equal
-			case min(texts[a].len(), texts[b].len()) > 2 && within(&texts[a], &texts[b], 1):
+		of: byValue(i, equal, func(a, b int32) level {
+			if min(texts[a].len(), texts[b].len()) > 2 && within(&texts[a], &texts[b], 1) {
 				return almost
 			}
 			return differs
-		},
+		}),
 	}
 }
 
@@ -205,14 +202,7 @@ func (r *Records) textComparison(i int) comparison {
 	texts, words := c.texts, c.words()
 	return comparison{
 		name: c.name, columns: []int{i}, levels: []string{"missing", "differs", "similar", "shares a word", "nearly equal", "equal"}, equal: equal, close: almost,
-		of: func(l, r []int32) level {
-			a, b := l[i], r[i]
-			if a < 0 || b < 0 {
-				return missing
-			}
-			if a == b {
-				return equal
-			}
+		of: byValue(i, equal, func(a, b int32) level {
 			switch s := jaroWinkler(&texts[a], &texts[b], alike); {
 			case s >= nearly:
 				return almost
@@ -222,7 +212,7 @@ func (r *Records) textComparison(i int) comparison {
 				return similar
 			}
 			return differs
-		},
+		}),
 	}
 }
 
@@ -232,12 +222,8 @@ func (r *Records) postcodeComparison(i int) comparison {
 	texts, districts, areas := c.texts, c.of(district), c.of(area)
 	return comparison{
 		name: c.name, columns: []int{i}, levels: []string{"missing", "differs", "same area", "same district", "one edit", "equal"}, equal: equal, close: almost,
-		of: func(l, r []int32) level {
-			switch a, b := l[i], r[i]; {
-			case a < 0 || b < 0:
-				return missing
-			case a == b:
-				return equal
+		of: byValue(i, equal, func(a, b int32) level {
+			switch {
 			case within(&texts[a], &texts[b], 1):
 				return almost
 			case districts[a] == districts[b] && districts[a] != 0:
@@ -246,7 +232,7 @@ func (r *Records) postcodeComparison(i int) comparison {
 				return inArea
 			}
 			return differs
-		},
+		}),
 	}
 }
 

@@ -36,8 +36,8 @@ func (r *Records) Explain(m *Model, a, b int32) (Explanation, error) {
 	if err != nil {
 		return Explanation{}, err
 	}
-	blocks := r.block(rules, m.Largest, m.Divided)
-	c := candidate{l: a, r: b, rules: blocks.common(a, b), p: r.pattern(cs, a, b)}
+	found := r.block(rules, m.Largest, m.Divided)
+	c := candidate{l: a, r: b, rules: found.common(a, b), p: r.pattern(cs, a, b)}
 	w := r.weigher(cs, m)
 	out := Explanation{Weight: w.weight(c)}
 	for i, rule := range rules {

@@ -61,7 +61,7 @@ const buckets = 4
 // bucketEnds are how many bits rarer than what agrees by chance on the average the values of each bucket are at most.
 var bucketEnds = [buckets - 1]float64{-1, 1, 4}
 
-func (f *Frequencies) bucketOf(share, average float64) uint8 {
+func bucketOf(share, average float64) uint8 {
 	b := 0
 	for b < len(bucketEnds) && average-math.Log2(share) >= bucketEnds[b] {
 		b++
@@ -83,7 +83,7 @@ func (f *Frequencies) of(c *column) *frequencies {
 	out := &frequencies{rarity: make([]float32, len(c.values)), bucket: make([]uint8, len(c.values)), average: math.Log2(max(squares, 1e-300))}
 	var first, second [buckets]float64
 	add := func(share, all float64) {
-		b := f.bucketOf(share, out.average)
+		b := bucketOf(share, out.average)
 		first[b] += all
 		second[b] += all * share
 	}
@@ -103,7 +103,7 @@ func (f *Frequencies) of(c *column) *frequencies {
 			if n, ok := f.Counts[hashes[v]]; ok {
 				s = share(n)
 			}
-			out.rarity[v], out.bucket[v] = float32(-math.Log2(s)), f.bucketOf(s, out.average)
+			out.rarity[v], out.bucket[v] = float32(-math.Log2(s)), bucketOf(s, out.average)
 		}
 	})
 	return out

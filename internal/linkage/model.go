@@ -83,6 +83,24 @@ func (l *logs) of(k class, p pattern, n int) float64 {
 	return sum
 }
 
+// posterior probabilities of the classes, for a pair with a pattern of n comparisons.
+func (l *logs) posterior(p pattern, n int) (out [classes]float64) {
+	top := math.Inf(-1)
+	for k := range classes {
+		out[k] = l.of(k, p, n)
+		top = max(top, out[k])
+	}
+	total := 0.0
+	for k := range out {
+		out[k] = math.Exp2(out[k] - top)
+		total += out[k]
+	}
+	for k := range out {
+		out[k] /= total
+	}
+	return out
+}
+
 // sum2 is log2 of the sum of two numbers given by their log2.
 func sum2(a, b float64) float64 {
 	if a < b {

@@ -24,25 +24,21 @@ var nameLevels = []string{"missing", "differs", "initial", "similar", "shares a 
 // have it in either field.
 func (r *Records) nameComparison(i int) comparison {
 	c := r.columns[i]
-	n := names{i: i, other: -1, column: c, texts: c.texts, words: c.words(), sounds: c.of(sound)}
-	out := comparison{name: c.name, columns: []int{i}, levels: nameLevels, equal: nameEqual, close: nameNearly, of: n.level}
+	n := names{i: i, other: -1, texts: c.texts, words: c.words(), sounds: c.of(sound)}
 	if c.kind != Surname {
 		n.pets = c.pets()
 	}
-	if c.kind == MiddleName || r.given < 0 || r.surname < 0 {
-		return out
+	if c.kind != MiddleName && r.given >= 0 && r.surname >= 0 {
+		n.other = r.given + r.surname - i
+		n.given, n.surname = r.given, r.surname
+		n.givenTexts, n.surnameTexts = r.columns[r.given].texts, r.columns[r.surname].texts
+		n.own, n.others = c.of(whole), r.columns[n.other].of(whole)
 	}
-	n.other = r.given + r.surname - i
-	n.given, n.surname = r.given, r.surname
-	n.givenTexts, n.surnameTexts = r.columns[r.given].texts, r.columns[r.surname].texts
-	n.own, n.others = c.of(whole), r.columns[n.other].of(whole)
-	out.of = n.level
-	return out
+	return comparison{name: c.name, columns: []int{i}, levels: nameLevels, equal: nameEqual, close: nameNearly, of: n.level}
 }
 
 type names struct {
 	i, other                 int
-	column                   *column
 	texts                    []text
 	words                    wordList
 	sounds                   []uint64

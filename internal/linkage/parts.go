@@ -32,7 +32,7 @@ type piece[T any] struct {
 // taken apart are the values of the column of a kind, if there is one. The parts of a record that has one of them of its own are not taken: they would
 // be mixed.
 func taken[T any](columns []Column, kind Kind, parse func(string) T, parts []piece[T]) []Column {
-	at := slices.IndexFunc(columns, func(c Column) bool { return c.Kind == kind })
+	at := indexOf(columns, kind)
 	if at < 0 {
 		return columns
 	}
@@ -55,7 +55,7 @@ func taken[T any](columns []Column, kind Kind, parse func(string) T, parts []pie
 				part.Set(i, p.of(parsed[id]))
 			}
 		}
-		if j := slices.IndexFunc(out, func(c Column) bool { return c.Kind == p.kind }); j >= 0 {
+		if j := indexOf(out, p.kind); j >= 0 {
 			out[j] = filled(out[j], part)
 		} else {
 			out = append(out, part)

@@ -13,15 +13,7 @@ type Records struct {
 func New(columns []Column) *Records {
 	r := &Records{n: len(columns[0].IDs)}
 	columns = withParts(columns)
-	find := func(k Kind) int {
-		for i, c := range columns {
-			if c.Kind == k {
-				return i
-			}
-		}
-		return -1
-	}
-	r.given, r.surname = find(GivenName), find(Surname)
+	r.given, r.surname = indexOf(columns, GivenName), indexOf(columns, Surname)
 	r.family = r.surname
 	if r.given >= 0 && r.surname >= 0 {
 		r.family = len(columns)

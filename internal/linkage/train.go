@@ -127,6 +127,9 @@ func (t *training) begin(n int) {
 	for _, c := range t.cs {
 		t.model.Comparisons = append(t.model.Comparisons, Comparison{Name: c.name, Levels: c.levels})
 	}
+	for k := range t.start {
+		t.start[k] = make([][]float64, len(t.cs))
+	}
 	t.learnStrangers(nil)
 	for i, c := range t.cs {
 		u := t.model.Comparisons[i].P[strangers]
@@ -144,9 +147,6 @@ func (t *training) begin(n int) {
 }
 
 func (t *training) set(k class, i int, p []float64) {
-	for len(t.start[k]) <= i {
-		t.start[k] = append(t.start[k], nil)
-	}
 	t.start[k][i] = p
 	t.model.Comparisons[i].P[k] = slices.Clone(p)
 }
@@ -199,7 +199,7 @@ func (t *training) learnStrangers(l *logs) {
 	for _, x := range t.random {
 		n := x.n
 		if l != nil {
-			n *= t.posterior(l, x.p)[strangers]
+			n *= l.posterior(x.p, len(t.cs))[strangers]
 		}
 		for i := range t.cs {
 			s[i][t.cs[i].level(x.p)] += n
@@ -214,24 +214,6 @@ func (t *training) learnStrangers(l *logs) {
 	}
 }
 
-// posterior probabilities of the classes, for a pair with a pattern.
-func (t *training) posterior(l *logs, p pattern) (out [classes]float64) {
-	top := math.Inf(-1)
-	for k := range classes {
-		out[k] = l.of(k, p, len(t.cs))
-		top = max(top, out[k])
-	}
-	total := 0.0
-	for k := range out {
-		out[k] = math.Exp2(out[k] - top)
-		total += out[k]
-	}
-	for k := range out {
-		out[k] /= total
-	}
-	return out
-}
-
 // expected is how often each level is seen among the candidates of each class but strangers, and how many those are.
 func (t *training) expected(l *logs) (s [classes]sums, share [classes]float64) {
 	type part struct {
@@ -243,7 +225,7 @@ func (t *training) expected(l *logs) (s [classes]sums, share [classes]float64) {
 	inParts(len(t.candidates), func(from, to int) {
 		own := &parts[from/stretch]
 		for _, x := range t.candidates[from:to] {
-			p := t.posterior(l, x.p)
+			p := l.posterior(x.p, len(t.cs))
 			for k := range strangers {
 				own.share[k] += p[k] * x.n
 				for i := range t.cs {

@@ -9,7 +9,7 @@ type Edge struct {
 }
 
 // weigh all candidates.
-func (r *Records) weigh(cs []comparison, m *Model, b *Blocks) []Edge {
+func (r *Records) weigh(cs []comparison, m *Model, b *blocks) []Edge {
 	w := r.weigher(cs, m)
 	var out []Edge
 	var mu sync.Mutex
@@ -59,9 +59,6 @@ func (w *weigher) sums(p candidate) (sum [classes]float64) {
 	}
 	for i := range w.cs {
 		c := &w.cs[i]
-		if l := c.level(p.p); l != c.equal && (l != c.close || l == missing) {
-			continue
-		}
 		chance := w.chance(c, p)
 		if c.byChance(strangers) {
 			sum[strangers] -= chance
@@ -75,16 +72,17 @@ func (w *weigher) sums(p candidate) (sum [classes]float64) {
 
 // chance is by how many bits less likely it is than the model says of the level that two people agree in the very values of a pair.
 func (w *weigher) chance(c *comparison, p candidate) float64 {
-	f, at := c.frequencies, c.columns[0]
-	x, y := w.records.row(p.l)[at], w.records.row(p.r)[at]
-	if x < 0 || y < 0 {
+	l := c.level(p.p)
+	if l == missing || l != c.equal && l != c.close {
 		return 0
 	}
-	switch c.level(p.p) {
-	case c.equal:
+	f, at := c.frequencies, c.columns[0]
+	x, y := w.records.row(p.l)[at], w.records.row(p.r)[at]
+	switch {
+	case x < 0 || y < 0:
+		return 0 // the value is in another column
+	case l == c.equal:
 		return float64(f.rarity[x])
-	case c.close:
-		return (float64(min(f.rarity[x], f.rarity[y])) + f.average) / 2
 	}
-	return 0
+	return (float64(min(f.rarity[x], f.rarity[y])) + f.average) / 2
 }
