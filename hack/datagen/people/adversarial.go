@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/kith-dev/kith/hack/datagen/draw"
 )
 
 // Case is data that is hard to survive or easy to get wrong, with the truth: Truth[i] is the person of Records[i]. The same n gives the
@@ -75,12 +77,12 @@ func WriteCase(dir, name string, n int) error {
 // strangers makes people who have nothing to do with each other, each with a record of all fields.
 type strangers struct{ *maker }
 
-func newStrangers(of uint64) strangers { return strangers{newMaker(us, mix(of^streamCase<<56))} }
+func newStrangers(of uint64) strangers { return strangers{newMaker(us, draw.Mix(of^streamCase<<56))} }
 
 func (s strangers) next() (string, Record) {
-	s.r.reseed(s.seed, streamCase, uint64(s.people))
+	s.r.Reseed(s.seed, streamCase, uint64(s.people))
 	p := s.person()
-	p.sex, p.birth, p.surname = int(s.r.below(2)), now-s.r.between(20*year, 80*year), s.names.surname(s.r)
+	p.sex, p.birth, p.surname = int(s.r.Below(2)), now-s.r.Between(20*year, 80*year), s.names.surname(s.r)
 	s.name(p)
 	home := s.places.dwelling(s.r)
 	return "P" + digits(p.number, 8), Record{
@@ -174,7 +176,7 @@ func Twins(n int) Case {
 	s := newStrangers(5)
 	for len(c.Records) < n {
 		person, rec := s.next()
-		rec.Given = pick(s.r, []string{"Jason", "Daniel", "Martin", "Jonas"})
+		rec.Given = draw.Pick(s.r, []string{"Jason", "Daniel", "Martin", "Jonas"})
 		rec.Middle = ""
 		other, own := s.next()
 		twin := rec

@@ -3,6 +3,8 @@ package people
 import (
 	"hash/fnv"
 	"strings"
+
+	"github.com/kith-dev/kith/hack/datagen/draw"
 )
 
 // contacts gives out addresses and numbers. An email belongs to one person, as in life; a phone number is drawn anew each time and
@@ -18,11 +20,11 @@ func newContacts(c *country) *contacts {
 }
 
 // email makes an address for the names. Where it is taken, a number follows, as providers propose.
-func (c *contacts) email(r rng, given, surname string, birthYear int64) string {
+func (c *contacts) email(r draw.RNG, given, surname string, birthYear int64) string {
 	g, s := roman(given), roman(surname)
 	domain := c.domains[c.domainBy.draw(r)]
 	local := ""
-	switch n := r.below(100); {
+	switch n := r.Below(100); {
 	case n < 34:
 		local = g + "." + s
 	case n < 50:
@@ -38,13 +40,13 @@ func (c *contacts) email(r rng, given, surname string, birthYear int64) string {
 	case n < 94:
 		local, domain = g+"."+s, c.company(r) // at work
 	default:
-		local = pick(r, handles) + digits(r.below(1000), 1)
+		local = draw.Pick(r, handles) + digits(r.Below(1000), 1)
 	}
-	if r.percent(25) {
-		local += digits(r.below(100), 1)
+	if r.Percent(25) {
+		local += digits(r.Below(100), 1)
 	}
 	for !c.take(local + "@" + domain) {
-		local += digits(r.below(1000), 1)
+		local += digits(r.Below(1000), 1)
 	}
 	return local + "@" + domain
 }
@@ -52,8 +54,8 @@ func (c *contacts) email(r rng, given, surname string, birthYear int64) string {
 // handles begin the addresses that tell nothing of their owner.
 var handles = strings.Fields("sunny bluebird rocker star gamer moon tiger coffee runner happy dragon angel lucky flower music snow wolf pixel biker ocean")
 
-func (c *contacts) company(r rng) string {
-	return strings.ToLower(roman(c.townTail.make("company", int(r.below(4000))))) + pick(r, []string{"", "tech", "group", "-consult", "works"}) + c.companyEnd
+func (c *contacts) company(r draw.RNG) string {
+	return strings.ToLower(roman(c.townTail.make("company", int(r.Below(4000))))) + draw.Pick(r, []string{"", "tech", "group", "-consult", "works"}) + c.companyEnd
 }
 
 func (c *contacts) take(address string) bool {
@@ -68,10 +70,10 @@ func (c *contacts) take(address string) bool {
 }
 
 // typed writes a number as somebody might.
-func (c *contacts) typed(r rng, number string) string {
+func (c *contacts) typed(r draw.RNG, number string) string {
 	form := c.phones.forms[0]
-	if r.percent(60) {
-		form = pick(r, c.phones.forms)
+	if r.Percent(60) {
+		form = draw.Pick(r, c.phones.forms)
 	}
 	var b strings.Builder
 	n := 0

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/kith-dev/kith/hack/datagen/draw"
 )
 
 // The sizes of the lists that Zipf's law runs over: the common names of a country's file come first, names made of syllables follow.
@@ -65,7 +67,7 @@ type country struct {
 
 // phonePlan makes the numbers of a country, as digits with the national prefix, and the ways to write them: # stands for a digit.
 type phonePlan struct {
-	mobile, line func(r rng, area int64) string
+	mobile, line func(r draw.RNG, area int64) string
 	area         func(hash uint64) int64
 	forms        []string
 }
@@ -95,9 +97,9 @@ type syllables struct{ starts, middles, ends []string }
 func (s syllables) make(kind string, rank int) string {
 	h := uint64(len(kind))
 	for _, b := range []byte(kind) {
-		h = mix(h ^ uint64(b))
+		h = draw.Mix(h ^ uint64(b))
 	}
-	h = mix(h ^ uint64(rank)<<8)
+	h = draw.Mix(h ^ uint64(rank)<<8)
 	name := s.starts[h%uint64(len(s.starts))]
 	if len(s.middles) > 0 && h>>20%3 > 0 {
 		name += s.middles[h>>24%uint64(len(s.middles))]
@@ -116,6 +118,6 @@ func digitsAfterPrefix(length int) func(string, int64, int64, int64) string {
 		if rest > 2 {
 			districts = 400
 		}
-		return prefix + digits(int64(mix(uint64(city)<<32^uint64(street/12))%uint64(districts)), rest)
+		return prefix + digits(int64(draw.Mix(uint64(city)<<32^uint64(street/12))%uint64(districts)), rest)
 	}
 }

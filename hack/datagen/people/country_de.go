@@ -1,6 +1,10 @@
 package people
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/kith-dev/kith/hack/datagen/draw"
+)
 
 var de = &country{
 	code: "de",
@@ -75,11 +79,11 @@ Frey Pape Rau Nickel Heß Sturm Merkel Reich Jacob Römer Schramm Brückner Drey
 	domains:       []string{"gmx.de", "web.de", "gmail.com", "t-online.de", "hotmail.com", "freenet.de", "outlook.de", "yahoo.de", "icloud.com", "arcor.de", "posteo.de"},
 	companyEnd:    ".de",
 	phones: phonePlan{
-		mobile: func(r rng, _ int64) string {
-			return "01" + pick(r, []string{"51", "52", "57", "60", "62", "70", "71", "72", "73", "74", "75", "76", "77", "78", "79"}) + digits(r.between(1_000_000, 9_999_999), 7)
+		mobile: func(r draw.RNG, _ int64) string {
+			return "01" + draw.Pick(r, []string{"51", "52", "57", "60", "62", "70", "71", "72", "73", "74", "75", "76", "77", "78", "79"}) + digits(r.Between(1_000_000, 9_999_999), 7)
 		},
-		line: func(r rng, area int64) string {
-			return "0" + digits(area, 3) + digits(r.between(100_000, 9_999_999), 7)
+		line: func(r draw.RNG, area int64) string {
+			return "0" + digits(area, 3) + digits(r.Between(100_000, 9_999_999), 7)
 		},
 		area:  func(h uint64) int64 { return 201 + int64(h%780) },
 		forms: []string{"#### #######", "###########", "####/#######", "#### ### ## ##", "####-#######"},

@@ -1,6 +1,10 @@
 package people
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/kith-dev/kith/hack/datagen/draw"
+)
 
 var fr = &country{
 	code: "fr",
@@ -72,11 +76,11 @@ Cordier Pichon Lejeune Gilbert Lamy Delaunay Pasquier Carlier Laporte Benali Dia
 	domains:       []string{"gmail.com", "orange.fr", "hotmail.fr", "free.fr", "yahoo.fr", "wanadoo.fr", "outlook.fr", "sfr.fr", "laposte.net", "icloud.com", "live.fr"},
 	companyEnd:    ".fr",
 	phones: phonePlan{
-		mobile: func(r rng, _ int64) string {
-			return "0" + pick(r, []string{"6", "6", "7"}) + digits(r.below(100_000_000), 8)
+		mobile: func(r draw.RNG, _ int64) string {
+			return "0" + draw.Pick(r, []string{"6", "6", "7"}) + digits(r.Below(100_000_000), 8)
 		},
-		line: func(r rng, area int64) string {
-			return "0" + digits(area, 1) + digits(r.between(10_000_000, 99_999_999), 8)
+		line: func(r draw.RNG, area int64) string {
+			return "0" + digits(area, 1) + digits(r.Between(10_000_000, 99_999_999), 8)
 		},
 		area:  func(h uint64) int64 { return 1 + int64(h%5) },
 		forms: []string{"## ## ## ## ##", "##########", "##.##.##.##.##", "##-##-##-##-##"},

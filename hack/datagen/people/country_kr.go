@@ -1,6 +1,10 @@
 package people
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/kith-dev/kith/hack/datagen/draw"
+)
 
 // kr writes names and addresses in Hangul; its surnames have the shares of the census, which no law of ranks gives.
 var kr = &country{
@@ -52,9 +56,9 @@ var kr = &country{
 	domains:      []string{"naver.com", "gmail.com", "daum.net", "hanmail.net", "nate.com", "kakao.com", "hotmail.com", "icloud.com"},
 	companyEnd:   ".co.kr",
 	phones: phonePlan{
-		mobile: func(r rng, _ int64) string { return "010" + digits(r.between(20_000_000, 99_999_999), 8) },
-		line: func(r rng, area int64) string {
-			return "0" + digits(area, 2) + digits(r.between(2_000_000, 8_999_999), 7)
+		mobile: func(r draw.RNG, _ int64) string { return "010" + digits(r.Between(20_000_000, 99_999_999), 8) },
+		line: func(r draw.RNG, area int64) string {
+			return "0" + digits(area, 2) + digits(r.Between(2_000_000, 8_999_999), 7)
 		},
 		area:  func(h uint64) int64 { return []int64{31, 32, 33, 41, 42, 43, 51, 52, 53, 54, 55, 61, 62, 63, 64}[h%15] },
 		forms: []string{"###-####-####", "###########", "### #### ####", "###.####.####"},

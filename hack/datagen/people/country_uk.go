@@ -1,6 +1,10 @@
 package people
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/kith-dev/kith/hack/datagen/draw"
+)
 
 var uk = &country{
 	code: "uk",
@@ -62,16 +66,18 @@ Robson Sharp Sutton Thornton Tucker Turnbull Wade Warren Weston Woods Yates Ashw
 	houseNumbers:  160,
 	postcode: func(prefix string, city, street, house int64) string {
 		const letters = "ABDEFGHJLNPQRSTUWXYZ"
-		h := mix(uint64(city)<<40 ^ uint64(street)<<8 ^ uint64(house/30))
+		h := draw.Mix(uint64(city)<<40 ^ uint64(street)<<8 ^ uint64(house/30))
 		return prefix + digits(1+street%29, 1) + " " + digits(int64(h%10), 1) + string(letters[h>>8%20]) + string(letters[h>>16%20])
 	},
 	domains:    []string{"gmail.com", "hotmail.co.uk", "hotmail.com", "yahoo.co.uk", "outlook.com", "btinternet.com", "icloud.com", "sky.com", "live.co.uk", "talktalk.net", "virginmedia.com"},
 	companyEnd: ".co.uk",
 	phones: phonePlan{
-		mobile: func(r rng, _ int64) string {
-			return "07" + digits(r.between(300, 999), 3) + digits(r.below(1_000_000), 6)
+		mobile: func(r draw.RNG, _ int64) string {
+			return "07" + digits(r.Between(300, 999), 3) + digits(r.Below(1_000_000), 6)
 		},
-		line:  func(r rng, area int64) string { return "01" + digits(area, 3) + digits(r.between(200_000, 999_999), 6) },
+		line: func(r draw.RNG, area int64) string {
+			return "01" + digits(area, 3) + digits(r.Between(200_000, 999_999), 6)
+		},
 		area:  func(h uint64) int64 { return 200 + int64(h%780) },
 		forms: []string{"##### ######", "###########", "##### ### ###", "#####-######"},
 	},

@@ -1,6 +1,10 @@
 package people
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/kith-dev/kith/hack/datagen/draw"
+)
 
 var us = &country{
 	code: "us",
@@ -74,11 +78,11 @@ Welch Rojas Lucas Marquez Fields Park Yang Little Banks Padilla Day Walsh Bowman
 	domains:       []string{"gmail.com", "yahoo.com", "hotmail.com", "aol.com", "outlook.com", "icloud.com", "comcast.net", "msn.com", "att.net", "verizon.net", "live.com", "me.com"},
 	companyEnd:    ".com",
 	phones: phonePlan{
-		mobile: func(r rng, area int64) string {
-			return digits(area, 3) + digits(r.between(200, 999), 3) + digits(r.below(10000), 4)
+		mobile: func(r draw.RNG, area int64) string {
+			return digits(area, 3) + digits(r.Between(200, 999), 3) + digits(r.Below(10000), 4)
 		},
-		line: func(r rng, area int64) string {
-			return digits(area, 3) + digits(r.between(200, 999), 3) + digits(r.below(10000), 4)
+		line: func(r draw.RNG, area int64) string {
+			return digits(area, 3) + digits(r.Between(200, 999), 3) + digits(r.Below(10000), 4)
 		},
 		area:  func(h uint64) int64 { return 201 + int64(h%780) },
 		forms: []string{"(###) ###-####", "###-###-####", "##########", "###.###.####", "### ### ####"},

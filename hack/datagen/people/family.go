@@ -1,6 +1,10 @@
 package people
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/kith-dev/kith/hack/datagen/draw"
+)
 
 // Time is in days since 1970. The records were made in the years before now, which no clock decides: 1 January 2026.
 const (
@@ -61,12 +65,12 @@ type maker struct {
 	names    *nameTables
 	places   *places
 	contacts *contacts
-	r        rng
+	r        draw.RNG
 	people   int64
 }
 
 func newMaker(c *country, seed uint64) *maker {
-	return &maker{seed: seed, names: newNameTables(c), places: newPlaces(c), contacts: newContacts(c), r: newRNG(seed, streamFamily, 0)}
+	return &maker{seed: seed, names: newNameTables(c), places: newPlaces(c), contacts: newContacts(c), r: draw.New(seed, streamFamily, 0)}
 }
 
 // householdKinds in percent: single, couple, couple with children, one parent with children, flat share.
@@ -74,28 +78,28 @@ var householdKinds = sharesOf(30, 28, 29, 8, 5)
 
 // household makes the members of household number n, parents first.
 func (m *maker) household(n uint64) []*person {
-	m.r.reseed(m.seed, streamFamily, n)
+	m.r.Reseed(m.seed, streamFamily, n)
 	kind := householdKinds.draw(m.r)
 	adults := []int{1, 2, 2, 1, 2}[kind]
 	if kind == 4 {
-		adults += int(m.r.below(3))
+		adults += int(m.r.Below(3))
 	}
 	parents := kind == 2 || kind == 3
 	all := make([]*person, 0, 6)
 	for i := range adults {
 		p := m.person()
-		p.sex = int(m.r.below(2))
+		p.sex = int(m.r.Below(2))
 		low, high := int64(18), int64(90)
 		if parents {
 			low, high = 25, 75
 		} else if kind == 4 {
 			low, high = 18, 35
 		}
-		p.birth = now - m.r.between(low*year, high*year)
+		p.birth = now - m.r.Between(low*year, high*year)
 		if i == 1 && kind != 4 { // spouses are of about the same age, and of the other sex mostly
 			first := all[0]
-			p.birth = min(first.birth+m.r.between(-6*year, 6*year), now-18*year)
-			if m.r.percent(97) {
+			p.birth = min(first.birth+m.r.Between(-6*year, 6*year), now-18*year)
+			if m.r.Percent(97) {
 				p.sex = 1 - first.sex
 			}
 			p.spouse, first.spouse = first, p
@@ -127,13 +131,13 @@ func (m *maker) settle(adults []*person) (formed int64) {
 	for _, p := range adults {
 		youngest = max(youngest, p.birth)
 	}
-	formed = now - m.r.below(min(now-youngest-17*year, 35*year))
-	if len(adults) == 2 && adults[0].spouse != nil && m.r.percent(m.names.takesName) {
+	formed = now - m.r.Below(min(now-youngest-17*year, 35*year))
+	if len(adults) == 2 && adults[0].spouse != nil && m.r.Percent(m.names.takesName) {
 		from, to := adults[0], adults[1]
 		if from.sex == female && to.sex == male {
 			from, to = to, from
 		}
-		to.maiden, to.married, to.surname = to.surname, formed+m.r.below(3*year), from.surname
+		to.maiden, to.married, to.surname = to.surname, formed+m.r.Below(3*year), from.surname
 		if to.maiden == to.surname {
 			to.maiden = ""
 		}
@@ -148,9 +152,9 @@ func (m *maker) settle(adults []*person) (formed int64) {
 
 // homes from a day on: people move every nine years, and half of the homes have a landline.
 func (m *maker) homes(from int64) []stay {
-	line := m.r.percent(50)
+	line := m.r.Percent(50)
 	var homes []stay
-	for at := from; at < now; at += m.r.between(1*year, 17*year) {
+	for at := from; at < now; at += m.r.Between(1*year, 17*year) {
 		s := stay{from: at, address: m.places.dwelling(m.r)}
 		if line {
 			s.line = m.names.phones.line(m.r, s.area)
@@ -174,23 +178,23 @@ func (m *maker) bringUp(parents []*person, formed int64) []*person {
 			mother = p
 		}
 	}
-	born := max(youngest+19*year, min(formed, mother.birth+30*year)) + m.r.below(6*year)
-	births := 1 + []int{0, 0, 0, 1, 1, 1, 1, 2, 2, 3}[m.r.below(10)]
+	born := max(youngest+19*year, min(formed, mother.birth+30*year)) + m.r.Below(6*year)
+	births := 1 + []int{0, 0, 0, 1, 1, 1, 1, 2, 2, 3}[m.r.Below(10)]
 	for range births {
 		if born > now-3*year {
 			break
 		}
 		c := m.childOf(parents, born, formed)
 		all = append(all, c)
-		if m.r.permille(twinBirths) {
+		if m.r.Permille(twinBirths) {
 			t := m.childOf(parents, born, formed)
 			t.twin, c.twin = c, t
-			if m.r.percent(70) {
+			if m.r.Percent(70) {
 				t.sex = c.sex
 			}
 			all = append(all, t)
 		}
-		born += m.r.between(year, 5*year)
+		born += m.r.Between(year, 5*year)
 	}
 	return all
 }
@@ -200,7 +204,7 @@ const twinBirths = 30
 
 func (m *maker) childOf(parents []*person, born, formed int64) *person {
 	c := m.person()
-	c.child, c.birth, c.sex, c.surname = true, born, int(m.r.below(2)), parents[0].surname
+	c.child, c.birth, c.sex, c.surname = true, born, int(m.r.Below(2)), parents[0].surname
 	for _, p := range parents {
 		if p.sex == male {
 			c.father, c.surname = p, p.surname
@@ -211,7 +215,7 @@ func (m *maker) childOf(parents []*person, born, formed int64) *person {
 	c.household = formed
 	c.stays = slices.Clone(parents[0].stays[1:])
 	c.inHousehold = true
-	if leaves := born + m.r.between(18*year, 30*year); leaves < now {
+	if leaves := born + m.r.Between(18*year, 30*year); leaves < now {
 		keep := slices.IndexFunc(c.stays, func(s stay) bool { return s.from >= leaves })
 		if keep > 0 {
 			c.stays = c.stays[:keep]
@@ -226,17 +230,17 @@ func (m *maker) childOf(parents []*person, born, formed int64) *person {
 func (m *maker) name(p *person) {
 	y := int(birthYear(p.birth))
 	p.given = m.names.givenName(m.r, p.sex, y)
-	if p.sex == male && p.father != nil && m.r.percent(m.names.namesakes) {
+	if p.sex == male && p.father != nil && m.r.Percent(m.names.namesakes) {
 		p.given = p.father.given
 	}
 	for p.twin != nil && p.given == p.twin.given {
 		p.given = m.names.givenName(m.r, p.sex, y)
 	}
-	if m.r.percent(m.names.middlePercent) {
+	if m.r.Percent(m.names.middlePercent) {
 		p.middle = m.names.givenName(m.r, p.sex, y-20)
 	}
-	if nick := m.names.nicknames[p.given]; len(nick) > 0 && m.r.percent(goesByNickname) {
-		p.goesBy = pick(m.r, nick)
+	if nick := m.names.nicknames[p.given]; len(nick) > 0 && m.r.Percent(goesByNickname) {
+		p.goesBy = draw.Pick(m.r, nick)
 	}
 }
 
@@ -251,27 +255,27 @@ func (m *maker) reach(p *person) {
 		parent = p.father
 	}
 	p.mobile = m.names.phones.mobile(m.r, p.stays[0].area)
-	if m.r.percent(30) {
-		p.earlier, p.changed = m.names.phones.mobile(m.r, p.stays[0].area), now-m.r.below(12*year)
+	if m.r.Percent(30) {
+		p.earlier, p.changed = m.names.phones.mobile(m.r, p.stays[0].area), now-m.r.Below(12*year)
 	}
 	switch {
-	case p.child && age < 16 && parent != nil && m.r.percent(60):
+	case p.child && age < 16 && parent != nil && m.r.Percent(60):
 		p.mobile, p.earlier = parent.mobile, ""
-	case !p.child && p.spouse != nil && p.spouse.mobile != "" && m.r.percent(5):
+	case !p.child && p.spouse != nil && p.spouse.mobile != "" && m.r.Percent(5):
 		p.mobile, p.earlier = p.spouse.mobile, ""
 	}
 	switch {
 	case p.child && age < 14 && parent != nil:
 		p.emails = parent.emails
 		return
-	case age > 72 && m.r.percent(30):
+	case age > 72 && m.r.Percent(30):
 		return
-	case p.spouse != nil && len(p.spouse.emails) > 0 && m.r.percent(6):
+	case p.spouse != nil && len(p.spouse.emails) > 0 && m.r.Percent(6):
 		p.emails = append(p.emails, p.spouse.emails[0])
 	}
-	for range 1 + []int{0, 0, 0, 0, 0, 1, 1, 1, 2, 2}[m.r.below(10)] {
+	for range 1 + []int{0, 0, 0, 0, 0, 1, 1, 1, 2, 2}[m.r.Below(10)] {
 		surname := p.surname
-		if p.maiden != "" && m.r.percent(40) {
+		if p.maiden != "" && m.r.Percent(40) {
 			surname = p.maiden
 		}
 		p.emails = append(p.emails, m.contacts.email(m.r, p.given, surname, birthYear(p.birth)))

@@ -1,6 +1,10 @@
 package people
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/kith-dev/kith/hack/datagen/draw"
+)
 
 // umlauts are the letters that German writes as two where it has no dots.
 var umlauts = map[rune]string{'ä': "ae", 'ö': "oe", 'ü': "ue", 'ß': "ss", 'Ä': "Ae", 'Ö': "Oe", 'Ü': "Ue"}
@@ -61,10 +65,10 @@ var (
 )
 
 // misheard changes one letter of a Hangul syllable.
-func misheard(r rng, c rune) rune {
+func misheard(r draw.RNG, c rune) rune {
 	n := c - hangulFirst
 	final, vowel, initial := n%finals, n/finals%vowels, n/finals/vowels
-	if like, ok := finalLike[final]; ok && r.percent(40) {
+	if like, ok := finalLike[final]; ok && r.Percent(40) {
 		final = like
 	} else if like, ok := vowelLike[vowel]; ok {
 		vowel = like

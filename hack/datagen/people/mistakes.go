@@ -4,22 +4,24 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/kith-dev/kith/hack/datagen/draw"
 )
 
 // Each of these makes one mistake of one kind; where it can't, it returns its argument.
 
 // misspelt inserts, deletes or replaces a letter by its neighbour on the keyboard, or swaps two.
-func misspelt(r rng, s string) string {
+func misspelt(r draw.RNG, s string) string {
 	runes := []rune(s)
 	if len(runes) < 2 {
 		return s
 	}
-	at := int(r.below(int64(len(runes))))
+	at := int(r.Below(int64(len(runes))))
 	if isHangul(runes[at]) {
 		runes[at] = misheard(r, runes[at])
 		return string(runes)
 	}
-	switch n := r.below(100); {
+	switch n := r.Below(100); {
 	case n < 25: // insert
 		return string(slices.Insert(runes, at, beside(r, runes[at])))
 	case n < 50: // delete
@@ -38,7 +40,7 @@ func misspelt(r rng, s string) string {
 var keyboard = []string{"1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"}
 
 // beside is a key next to that of c.
-func beside(r rng, c rune) rune {
+func beside(r draw.RNG, c rune) rune {
 	lower := unicode.ToLower(c)
 	for row, keys := range keyboard {
 		at := strings.IndexRune(keys, lower)
@@ -55,7 +57,7 @@ func beside(r rng, c rune) rune {
 		if row > 1 && at < len(keyboard[row-1]) { // letters only: the row above the first has digits
 			near = append(near, keyboard[row-1][at])
 		}
-		k := rune(pick(r, near))
+		k := rune(draw.Pick(r, near))
 		if lower != c {
 			k = unicode.ToUpper(k)
 		}
@@ -80,11 +82,11 @@ var soundAlike = []pair{
 	{"a", "e"}, {"i", "y"}, {"o", "u"}, {"b", "p"}, {"d", "t"}, {"g", "k"}, {"l", "ll"}, {"n", "nn"}, {"r", "rr"},
 }
 
-func misreadOnce(r rng, s string) string { return replaced(r, s, misread) }
+func misreadOnce(r draw.RNG, s string) string { return replaced(r, s, misread) }
 
-func misheardOnce(r rng, s string) string {
+func misheardOnce(r draw.RNG, s string) string {
 	if runes := []rune(s); len(runes) > 0 && isHangul(runes[0]) {
-		at := int(r.below(int64(len(runes))))
+		at := int(r.Below(int64(len(runes))))
 		runes[at] = misheard(r, runes[at])
 		return string(runes)
 	}
@@ -92,8 +94,8 @@ func misheardOnce(r rng, s string) string {
 }
 
 // replaced applies one pair that fits, never to the first letter of the name.
-func replaced(r rng, s string, pairs []pair) string {
-	first := r.below(int64(len(pairs)))
+func replaced(r draw.RNG, s string, pairs []pair) string {
+	first := r.Below(int64(len(pairs)))
 	for i := range int64(len(pairs)) {
 		p := pairs[(first+i)%int64(len(pairs))]
 		if at := strings.LastIndex(s, p.from); at > 0 {
@@ -104,7 +106,7 @@ func replaced(r rng, s string, pairs []pair) string {
 }
 
 // wrongDigit replaces one digit, or swaps two neighbours that differ, from the byte at on.
-func wrongDigit(r rng, s string, at int) string {
+func wrongDigit(r draw.RNG, s string, at int) string {
 	var places []int
 	for i := at; i < len(s); i++ {
 		if s[i] >= '0' && s[i] <= '9' {
@@ -115,11 +117,11 @@ func wrongDigit(r rng, s string, at int) string {
 		return s
 	}
 	b := []byte(s)
-	n := int(r.below(int64(len(places))))
-	if i := places[n]; r.percent(35) && n+1 < len(places) && b[i] != b[places[n+1]] {
+	n := int(r.Below(int64(len(places))))
+	if i := places[n]; r.Percent(35) && n+1 < len(places) && b[i] != b[places[n+1]] {
 		b[i], b[places[n+1]] = b[places[n+1]], b[i]
 	} else {
-		b[i] = '0' + byte(int64(b[i]-'0')+r.between(1, 9))%10
+		b[i] = '0' + byte(int64(b[i]-'0')+r.Between(1, 9))%10
 	}
 	return string(b)
 }
@@ -133,7 +135,7 @@ func dayAndMonthSwapped(date string) string {
 }
 
 // wrongDate is another date that exists: a digit of the year, the month or the day is off.
-func wrongDate(r rng, date string) string {
+func wrongDate(r draw.RNG, date string) string {
 	for range 8 {
 		if d := wrongDigit(r, date, 2); d != date && d[5:7] >= "01" && d[5:7] <= "12" && d[8:] >= "01" && d[8:] <= "28" && d[:4] < "2026" {
 			return d
@@ -145,9 +147,9 @@ func wrongDate(r rng, date string) string {
 var wrongDomains = []pair{{"gmail.com", "gmial.com"}, {"gmail.com", "gmail.co"}, {"hotmail", "hotmial"}, {"yahoo", "yaho"}, {"outlook", "outlok"}, {".com", ".con"}, {"naver", "naer"}, {"gmx", "gxm"}, {"orange", "orage"}}
 
 // wrongEmail has a typing mistake before the @, or one of the usual ones behind it.
-func wrongEmail(r rng, email string) string {
+func wrongEmail(r draw.RNG, email string) string {
 	local, domain, _ := strings.Cut(email, "@")
-	if r.percent(25) {
+	if r.Percent(25) {
 		if d := replacedAnywhere(r, domain, wrongDomains); d != domain {
 			return local + "@" + d
 		}
@@ -155,8 +157,8 @@ func wrongEmail(r rng, email string) string {
 	return misspelt(r, local) + "@" + domain
 }
 
-func replacedAnywhere(r rng, s string, pairs []pair) string {
-	first := r.below(int64(len(pairs)))
+func replacedAnywhere(r draw.RNG, s string, pairs []pair) string {
+	first := r.Below(int64(len(pairs)))
 	for i := range int64(len(pairs)) {
 		p := pairs[(first+i)%int64(len(pairs))]
 		if strings.Contains(s, p.from) {

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kith-dev/kith/hack/datagen/draw"
 )
 
 // editDistance counts insertions, deletions, replacements and swaps of neighbours.
@@ -29,12 +31,12 @@ func editDistance(a, b string) int {
 }
 
 func TestOneMistakeIsOneMistake(t *testing.T) {
-	r := newRNG(1, streamCase, 1)
+	r := draw.New(1, streamCase, 1)
 	names := []string{"Elizabeth", "Smith", "Müller", "O'Brien", "김", "남궁", "영수", "Li", "José", "Garcia-Lopez"}
 	changed := map[string]int{}
 	const times = 20_000
 	for range times {
-		name := pick(r, names)
+		name := draw.Pick(r, names)
 		got := misspelt(r, name)
 		if editDistance(name, got) > 1 {
 			t.Fatalf("misspelt %q as %q", name, got)
@@ -49,7 +51,7 @@ func TestOneMistakeIsOneMistake(t *testing.T) {
 		if d := editDistance(name, got); d > 3 {
 			t.Fatalf("misheard %q as %q", name, got)
 		}
-		born := date(now - r.below(90*year))
+		born := date(now - r.Below(90*year))
 		wrong := wrongDate(r, born)
 		if _, err := time.Parse(time.DateOnly, wrong); err != nil || len(wrong) != 10 {
 			t.Fatalf("%s became %s: %v", born, wrong, err)

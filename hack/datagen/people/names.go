@@ -1,5 +1,7 @@
 package people
 
+import "github.com/kith-dev/kith/hack/datagen/draw"
+
 // nameTables are the shares of a country's names.
 type nameTables struct {
 	*country
@@ -54,7 +56,7 @@ func mergedNames(by [generations][]string, g int) []string {
 	return all
 }
 
-func (t *nameTables) surname(r rng) string {
+func (t *nameTables) surname(r draw.RNG) string {
 	rank := t.surnameBy.draw(r)
 	if rank < len(t.surnames) {
 		return t.surnames[rank]
@@ -62,7 +64,7 @@ func (t *nameTables) surname(r rng) string {
 	return t.surnameTail.make(t.code+"surname", rank)
 }
 
-func (t *nameTables) givenName(r rng, sex, year int) string {
+func (t *nameTables) givenName(r draw.RNG, sex, year int) string {
 	g := generation(year)
 	rank := t.givenBy[sex][g].draw(r)
 	if list := t.lists[sex][g]; rank < len(list) {

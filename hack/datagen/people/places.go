@@ -2,6 +2,8 @@ package people
 
 import (
 	"strings"
+
+	"github.com/kith-dev/kith/hack/datagen/draw"
 )
 
 type city struct {
@@ -31,11 +33,11 @@ func newPlaces(c *country) *places {
 			f := strings.Split(c.cities[i], ",")
 			t = city{name: f[0], region: f[1], prefix: f[2]}
 		} else {
-			h := mix(uint64(i) ^ streamTown<<56)
+			h := draw.Mix(uint64(i) ^ streamTown<<56)
 			near := strings.Split(c.cities[h%uint64(len(c.cities))], ",")
 			t = city{name: c.townTail.make(c.code+"town", i), region: near[1], prefix: near[2]}
 		}
-		t.area = c.phones.area(mix(uint64(i) / 3))
+		t.area = c.phones.area(draw.Mix(uint64(i) / 3))
 		t.streets = 40 + 24_000/int64(i+8)
 		p.cities = append(p.cities, t)
 	}
@@ -43,16 +45,16 @@ func newPlaces(c *country) *places {
 }
 
 // dwelling draws an address: a quarter of all households live in blocks of flats, which stand in few streets.
-func (p *places) dwelling(r rng) address {
+func (p *places) dwelling(r draw.RNG) address {
 	number := p.by.draw(r)
 	c := &p.cities[number]
-	street, house := r.below(c.streets), r.between(1, p.houseNumbers)
-	if r.percent(25) {
-		street, house = r.below(1+c.streets/50), r.between(1, 40)
+	street, house := r.Below(c.streets), r.Between(1, p.houseNumbers)
+	if r.Percent(25) {
+		street, house = r.Below(1+c.streets/50), r.Between(1, 40)
 	}
 	a := address{city: c.name, region: c.region, area: c.area, house: digits(house, 1), postcode: p.postcode(c.prefix, int64(number), street, house)}
-	if r.percent(4) {
-		a.house += string(rune('a' + r.below(4)))
+	if r.Percent(4) {
+		a.house += string(rune('a' + r.Below(4)))
 	}
 	a.name, a.kind = p.streetOf(number, street)
 	return a
@@ -60,7 +62,7 @@ func (p *places) dwelling(r rng) address {
 
 // streetOf names a street: every city has a Main Street, most streets have names that are found elsewhere too.
 func (p *places) streetOf(city int, street int64) (name, kind string) {
-	h := mix(uint64(city)<<32 ^ uint64(street) ^ streamStreet<<56)
+	h := draw.Mix(uint64(city)<<32 ^ uint64(street) ^ streamStreet<<56)
 	kind = p.streetKinds[0]
 	if h%10 > 3 {
 		kind = p.streetKinds[h>>8%uint64(len(p.streetKinds))]

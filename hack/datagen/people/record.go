@@ -3,6 +3,8 @@ package people
 import (
 	"strings"
 	"time"
+
+	"github.com/kith-dev/kith/hack/datagen/draw"
 )
 
 // Record is one row of people.csv. Device is for the cases of adversarial.go only: people.csv has no such column.
@@ -25,12 +27,12 @@ func (r *Record) values() [15]string {
 func (m *maker) recordCount(p *person) int {
 	switch age := (now - p.birth) / year; {
 	case age < 14:
-		if m.r.percent(15) {
+		if m.r.Percent(15) {
 			return 1
 		}
 		return 0
 	case age < 18:
-		return int(m.r.below(3))
+		return int(m.r.Below(3))
 	}
 	return 1 + recordsPerPerson.draw(m.r)
 }
@@ -38,25 +40,25 @@ func (m *maker) recordCount(p *person) int {
 // record makes one record of a person, as a source has it since some day, with what it lacks and what is wrong in it.
 func (m *maker) record(p *person, s *source) Record {
 	r := m.r
-	day := max(recordsFrom+r.below(now-recordsFrom), min(p.birth+14*year, now-1))
+	day := max(recordsFrom+r.Below(now-recordsFrom), min(p.birth+14*year, now-1))
 	rec := Record{
 		Source: s.name, Given: p.given, Middle: p.middle, Surname: p.surnameAt(day), BirthDate: date(p.birth), Gender: []string{"M", "F"}[p.sex],
-		UpdatedAt: time.Unix(day*86400+r.below(86400), 0).UTC().Format("2006-01-02T15:04:05Z"),
+		UpdatedAt: time.Unix(day*86400+r.Below(86400), 0).UTC().Format("2006-01-02T15:04:05Z"),
 	}
-	if p.goesBy != "" && r.percent(50) {
+	if p.goesBy != "" && r.Percent(50) {
 		rec.Given = p.goesBy
 	}
-	if len(rec.Middle) > 0 && r.percent(50) {
+	if len(rec.Middle) > 0 && r.Percent(50) {
 		rec.Middle = string([]rune(rec.Middle)[:1])
 	}
 	lived := day
-	if r.percent(8) { // nobody told the source of a move
-		lived -= r.between(year, 6*year)
+	if r.Percent(8) { // nobody told the source of a move
+		lived -= r.Between(year, 6*year)
 	}
 	home := p.at(lived)
 	rec.City, rec.Postcode, rec.Region, rec.HouseNumber = home.city, home.postcode, home.region, home.house
 	kind := home.kind
-	if short := m.names.abbreviations[kind]; short != "" && r.percent(s.abbreviated) {
+	if short := m.names.abbreviations[kind]; short != "" && r.Percent(s.abbreviated) {
 		kind = short
 	}
 	rec.Street = m.names.joinStreet(home.name, kind)
@@ -73,13 +75,13 @@ func (m *maker) addContacts(rec *Record, p *person, home *stay, day int64) {
 	r := m.r
 	if n := int64(len(p.emails)); n > 0 {
 		rec.Email = p.emails[0]
-		if r.percent(28) {
-			rec.Email = p.emails[r.below(n)]
+		if r.Percent(28) {
+			rec.Email = p.emails[r.Below(n)]
 		}
 	}
 	number := p.mobile
 	switch {
-	case home.line != "" && r.percent(35):
+	case home.line != "" && r.Percent(35):
 		number = home.line
 	case p.earlier != "" && day < p.changed:
 		number = p.earlier
@@ -101,17 +103,17 @@ func (m *maker) omit(rec *Record, s *source) {
 		{&rec.Email, s.noEmail, defaultEmails},
 		{&rec.Phone, s.noPhone, defaultPhones},
 	} {
-		if !r.percent(f.percent) {
+		if !r.Percent(f.percent) {
 			continue
 		}
 		*f.field = ""
-		if f.defaults != nil && f.percent < 100 && r.percent(s.demands) {
-			*f.field = pick(r, f.defaults)
+		if f.defaults != nil && f.percent < 100 && r.Percent(s.demands) {
+			*f.field = draw.Pick(r, f.defaults)
 		}
 	}
-	if r.percent(s.noAddress) {
+	if r.Percent(s.noAddress) {
 		rec.Street, rec.HouseNumber, rec.Postcode = "", "", ""
-		if r.percent(50) {
+		if r.Percent(50) {
 			rec.City, rec.Region = "", ""
 		}
 	}
@@ -132,19 +134,19 @@ func (m *maker) style(rec *Record, s *source) {
 			*field = f(*field)
 		}
 	}
-	switch n := r.below(100); {
+	switch n := r.Below(100); {
 	case n < s.upper:
 		change(strings.ToUpper)
 	case n < s.upper+s.lower:
 		change(strings.ToLower)
 	}
-	if r.percent(2) {
+	if r.Percent(2) {
 		rec.Given += " "
 	}
-	if r.percent(1) {
+	if r.Percent(1) {
 		rec.Surname = " " + rec.Surname
 	}
-	if rec.Email != "" && r.percent(3) {
+	if rec.Email != "" && r.Percent(3) {
 		rec.Email = strings.ToUpper(rec.Email[:1]) + rec.Email[1:]
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/kith-dev/kith/hack/datagen/draw"
 )
 
 // rowsPerPart is how many rows are in memory at a time.
@@ -22,7 +24,7 @@ type shuffle struct {
 	dir   string
 	parts []*os.File
 	to    []*bufio.Writer
-	keys  rng
+	keys  draw.RNG
 	row   []byte
 }
 
@@ -31,7 +33,7 @@ func newShuffle(dir string, rows int, seed uint64) (*shuffle, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &shuffle{dir: tmp, keys: newRNG(seed, streamOrder, 0)}
+	s := &shuffle{dir: tmp, keys: draw.New(seed, streamOrder, 0)}
 	for i := range rows/rowsPerPart + 1 {
 		f, err := os.Create(filepath.Join(tmp, digits(int64(i), 1)))
 		if err != nil {
@@ -53,7 +55,7 @@ func (s *shuffle) discard() {
 
 // add a row: its key, its length, the person and the values but the record_id.
 func (s *shuffle) add(rec *Record, person string) error {
-	key := s.keys.pcg.Uint64()
+	key := s.keys.Uint64()
 	values := rec.values()
 	s.row = append(s.row[:0], person...)
 	for _, v := range values[1:] {

@@ -1,6 +1,10 @@
 package retail
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/kith-dev/kith/hack/datagen/draw"
+)
 
 // statement is one row of the consent store: what one identifier said about one purpose.
 type statement struct {
@@ -22,7 +26,7 @@ const (
 
 // consent makes the person's statements. Consent to mail expires after two years, 17520 hours.
 func (m *maker) consent(p *person) {
-	r := newRNG(m.o.Seed, streamConsent, uint64(p.number))
+	r := draw.New(m.o.Seed, streamConsent, uint64(p.number))
 	kind := p.role.consent
 	if kind == consentAny {
 		kind = anyConsent(r)
@@ -31,7 +35,7 @@ func (m *maker) consent(p *person) {
 	case consentGranted:
 		m.grant(p, r)
 	case consentUnknown: // something was said, but not about mail
-		if r.percent(50) {
+		if r.Percent(50) {
 			p.say(statement{email: p.email, purpose: analytics, status: granted, time: m.at(r, 5, 700)})
 		}
 	case consentDenied:
@@ -45,27 +49,27 @@ func (m *maker) consent(p *person) {
 		p.say(statement{email: p.email, purpose: mail, status: granted, time: m.at(r, 5, 700)})
 		p.say(p.elsewhere(statement{purpose: mail, status: denied, time: m.at(r, 5, 700)}))
 	}
-	late := m.now + r.between(1, 22)*60*60
+	late := m.now + r.Between(1, 22)*60*60
 	if p.grants {
 		p.say(statement{email: p.email, purpose: mail, status: granted, time: late, dayTwo: true})
 	}
 	if p.withdraws {
 		s := statement{purpose: mail, status: withdrawn, time: late, dayTwo: true}
-		if r.percent(70) {
+		if r.Percent(70) {
 			s.email = p.email
 		} else {
 			s = p.elsewhere(s)
 		}
 		p.say(s)
 	}
-	if p.objected || p.complaint == complaintAny && r.percent(2) {
+	if p.objected || p.complaint == complaintAny && r.Percent(2) {
 		p.say(statement{email: p.email, purpose: stores, status: denied, time: m.at(r, 5, 700)})
 	}
 }
 
 // anyConsent is what people say for whom the story has no plan. None has two minds: that needs a second identifier.
-func anyConsent(r rng) consentKind {
-	switch n := r.below(100); {
+func anyConsent(r draw.RNG) consentKind {
+	switch n := r.Below(100); {
 	case n < 62:
 		return consentGranted
 	case n < 74:
@@ -79,13 +83,13 @@ func anyConsent(r rng) consentKind {
 }
 
 // grant is a consent that holds on both days: by email, mostly, sometimes also by another identifier, or after an earlier no.
-func (m *maker) grant(p *person, r rng) {
+func (m *maker) grant(p *person, r draw.RNG) {
 	s := statement{email: p.email, purpose: mail, status: granted, time: m.at(r, 5, 700)}
-	switch n := r.below(100); {
+	switch n := r.Below(100); {
 	case n < 12:
 		p.say(p.elsewhere(statement{purpose: mail, status: granted, time: m.at(r, 5, 700)}))
 	case n < 22:
-		p.say(statement{email: p.email, purpose: mail, status: denied, time: s.time - r.between(10, 200)*day})
+		p.say(statement{email: p.email, purpose: mail, status: denied, time: s.time - r.Between(10, 200)*day})
 	case n < 26 && p.carded():
 		s = p.elsewhere(s)
 	}

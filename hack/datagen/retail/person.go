@@ -3,6 +3,8 @@ package retail
 import (
 	"fmt"
 	"strings"
+
+	"github.com/kith-dev/kith/hack/datagen/draw"
 )
 
 // kind is where a customer is on record.
@@ -64,7 +66,7 @@ func newMaker(o Options) *maker { return &maker{o: o, plan: newPlan(o), now: o.N
 
 // kindOf a person can be asked without making the person: a family's members ask it of each other.
 func (m *maker) kindOf(number int, r role) kind {
-	n := newRNG(m.o.Seed, streamKind, uint64(number)).below(100)
+	n := draw.New(m.o.Seed, streamKind, uint64(number)).Below(100)
 	switch r.card {
 	case cardNone:
 		return kindCRM
@@ -89,7 +91,7 @@ func (m *maker) kindOf(number int, r role) kind {
 // the guard on loyalty cards keeps such people apart, so somebody without a card never shares one.
 func (m *maker) family(number int) (head int, shared bool) {
 	head = number &^ 1
-	if head+1 >= m.o.People || !newRNG(m.o.Seed, streamFamily, uint64(head)).percent(6) {
+	if head+1 >= m.o.People || !draw.New(m.o.Seed, streamFamily, uint64(head)).Percent(6) {
 		return number, false
 	}
 	for _, n := range []int{head, head + 1} {
@@ -106,7 +108,7 @@ func (m *maker) make(number int) *person {
 	p.kind = m.kindOf(number, p.role)
 	head, shared := m.family(number)
 	p.shared = shared
-	r := newRNG(m.o.Seed, streamPerson, uint64(number))
+	r := draw.New(m.o.Seed, streamPerson, uint64(number))
 	m.name(p, r, head)
 	p.phone = "+82" + mobile(head, 0)
 	if p.carded() {
@@ -121,12 +123,12 @@ func (m *maker) make(number int) *person {
 }
 
 // name gives the members of a family one surname, and everyone an email that is nobody else's.
-func (m *maker) name(p *person, r rng, head int) {
-	h := newRNG(m.o.Seed, streamFamily, uint64(head)+1<<40)
-	country := nationalityOf(h.below(100))
-	surname, given := pick(h, country.surnames), pick(r, country.given)
+func (m *maker) name(p *person, r draw.RNG, head int) {
+	h := draw.New(m.o.Seed, streamFamily, uint64(head)+1<<40)
+	country := nationalityOf(h.Below(100))
+	surname, given := draw.Pick(h, country.surnames), draw.Pick(r, country.given)
 	p.surname, p.given = surname.native, given.native
-	host := pick(r, []string{"naver.example", "daum.example", "mail.example", "post.example"})
+	host := draw.Pick(r, []string{"naver.example", "daum.example", "mail.example", "post.example"})
 	p.email = fmt.Sprintf("%s.%s%d@%s", given.roman, surname.roman, p.number, host)
 }
 
@@ -141,9 +143,9 @@ func mobile(number, earlier int) string {
 func spread(number, n int) int { return int((int64(number)*15_485_863 + 104_729) % int64(n)) }
 
 // typed is a phone number as somebody types it.
-func typed(r rng, e164 string) string {
+func typed(r draw.RNG, e164 string) string {
 	n := strings.TrimPrefix(e164, "+82")
-	switch r.below(4) {
+	switch r.Below(4) {
 	case 0:
 		return "0" + n[:2] + "-" + n[2:6] + "-" + n[6:]
 	case 1:
@@ -155,8 +157,8 @@ func typed(r rng, e164 string) string {
 }
 
 // emailTyped is the same address as somebody else types it.
-func emailTyped(r rng, email string) string {
-	switch r.below(6) {
+func emailTyped(r draw.RNG, email string) string {
+	switch r.Below(6) {
 	case 0:
 		return strings.ToUpper(email[:1]) + email[1:]
 	case 1:

@@ -1,5 +1,7 @@
 package retail
 
+import "github.com/kith-dev/kith/hack/datagen/draw"
+
 // consentKind is what a person said about mail, as of day one.
 type consentKind int
 
@@ -67,10 +69,10 @@ type plan struct {
 
 func newPlan(o Options) *plan {
 	s := newStory(o.People)
-	r := newRNG(o.Seed, streamPlan, 0)
+	r := draw.New(o.Seed, streamPlan, 0)
 	return &plan{
 		story: s, people: o.People,
-		slots: r.permutation(o.People), top: r.permutation(s.Top), rest: r.permutation(o.People - s.Top - s.Promoted),
+		slots: r.Permutation(o.People), top: r.Permutation(s.Top), rest: r.Permutation(o.People - s.Top - s.Promoted),
 	}
 }
 

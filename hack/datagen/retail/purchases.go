@@ -3,6 +3,8 @@ package retail
 import (
 	"fmt"
 	"slices"
+
+	"github.com/kith-dev/kith/hack/datagen/draw"
 )
 
 // line is one order line or one line of a till receipt. Money is in ten-thousandths of a won.
@@ -69,7 +71,7 @@ var products = []string{
 
 // purchase makes lines whose profit within the year is exactly that of the person's rank.
 func (m *maker) purchase(p *person) {
-	r := newRNG(m.o.Seed, streamPurchases, uint64(p.number))
+	r := draw.New(m.o.Seed, streamPurchases, uint64(p.number))
 	target := m.plan.profit(p.rank)
 	switch {
 	case target > 0:
@@ -77,33 +79,33 @@ func (m *maker) purchase(p *person) {
 	case target < 0:
 		m.lose(p, r, -target)
 	}
-	if r.percent(35) { // older than a year: large, and no part of the profit
-		for range r.between(1, 2) {
-			amount := r.between(50, 9000) * 100 * won
-			p.add(line{amount: amount, cost: amount * r.between(30, 70) / 100, time: m.at(r, 370, 720)}, r)
+	if r.Percent(35) { // older than a year: large, and no part of the profit
+		for range r.Between(1, 2) {
+			amount := r.Between(50, 9000) * 100 * won
+			p.add(line{amount: amount, cost: amount * r.Between(30, 70) / 100, time: m.at(r, 370, 720)}, r)
 		}
 	}
-	if target != 0 && !p.returns && r.percent(4) { // returned whole: the shop takes the cost back too
-		amount := r.between(200, 3000) * 100 * won
+	if target != 0 && !p.returns && r.Percent(4) { // returned whole: the shop takes the cost back too
+		amount := r.Between(200, 3000) * 100 * won
 		p.add(line{amount: amount, refunded: amount, time: m.at(r, 10, 350)}, r)
 	}
 	m.purchaseDayTwo(p, r)
 }
 
 // at is a time of so many days before now, away from the ends of both days' windows.
-func (m *maker) at(r rng, from, to int64) int64 {
-	return m.now - r.between(from, to-1)*day - r.between(1, 23)*60*60 - r.below(60*60)
+func (m *maker) at(r draw.RNG, from, to int64) int64 {
+	return m.now - r.Between(from, to-1)*day - r.Between(1, 23)*60*60 - r.Below(60*60)
 }
 
-func (m *maker) earn(p *person, r rng, target int64) {
-	n := r.between(1, 3)
+func (m *maker) earn(p *person, r draw.RNG, target int64) {
+	n := r.Between(1, 3)
 	if p.rank <= m.plan.story.Top {
-		n = r.between(2, 7)
+		n = r.Between(2, 7)
 	}
 	for left := target; n > 0; n-- {
 		share := left
 		if n > 1 {
-			share = left * r.between(20, 60) / 100
+			share = left * r.Between(20, 60) / 100
 		}
 		left -= share
 		m.sell(p, r, share)
@@ -133,31 +135,31 @@ func (p *person) ownLines() []*line {
 }
 
 // sell makes one line with exactly this profit. At a margin of 25 to 55 in 100 a refund of up to 15 in 100 leaves a cost above 0.
-func (m *maker) sell(p *person, r rng, profit int64) {
+func (m *maker) sell(p *person, r draw.RNG, profit int64) {
 	l := line{time: m.at(r, 3, 362)}
-	l.amount = roundUp(profit*100/r.between(25, 55), 100*won)
-	if !p.returns && r.percent(6) {
-		l.refunded = l.amount / won * r.between(1, 15) * (won / 100)
+	l.amount = roundUp(profit*100/r.Between(25, 55), 100*won)
+	if !p.returns && r.Percent(6) {
+		l.refunded = l.amount / won * r.Between(1, 15) * (won / 100)
 	}
 	l.cost = l.amount - l.refunded - profit
 	p.add(l, r)
 }
 
-func (m *maker) lose(p *person, r rng, loss int64) {
+func (m *maker) lose(p *person, r draw.RNG, loss int64) {
 	amount := roundUp(loss*2, 100*won)
 	p.add(line{amount: amount, refunded: amount, cost: loss, time: m.at(r, 3, 362)}, r)
 }
 
 // purchaseDayTwo buys and returns a little, among those for whom the story has no plan.
-func (m *maker) purchaseDayTwo(p *person, r rng) {
+func (m *maker) purchaseDayTwo(p *person, r draw.RNG) {
 	if p.planted || p.rank <= m.plan.story.Top {
 		return
 	}
-	if r.percent(2) {
-		profit := r.between(1, 2000) * won / 3
+	if r.Percent(2) {
+		profit := r.Between(1, 2000) * won / 3
 		amount := roundUp(profit*2, 100*won)
-		p.add(line{amount: amount, cost: amount - profit, time: m.now + r.between(1, 22)*60*60 + r.below(60*60), dayTwo: true}, r)
-	} else if len(p.lines) > 0 && r.percent(1) {
+		p.add(line{amount: amount, cost: amount - profit, time: m.now + r.Between(1, 22)*60*60 + r.Below(60*60), dayTwo: true}, r)
+	} else if len(p.lines) > 0 && r.Percent(1) {
 		l := &p.lines[0]
 		if l.refunded == 0 {
 			l.changed, l.refundedLate = true, l.amount/won*(won/4) // a quarter
@@ -166,8 +168,8 @@ func (m *maker) purchaseDayTwo(p *person, r rng) {
 }
 
 // add completes a line: guests and people without a card buy online only.
-func (p *person) add(l line, r rng) {
-	l.till = p.carded() && r.percent(45)
+func (p *person) add(l line, r draw.RNG) {
+	l.till = p.carded() && r.Percent(45)
 	prefix := "W"
 	if l.till {
 		prefix = "T"
@@ -175,9 +177,9 @@ func (p *person) add(l line, r rng) {
 	n := len(p.lines)
 	l.order = fmt.Sprintf("%s%07d-%d", prefix, p.number, n/2)
 	l.id = fmt.Sprintf("%s%07d-%02d", prefix, p.number, n)
-	l.quantity = 1 + r.below(8)/6
-	l.sku = pick(r, products)
-	if r.percent(20) {
+	l.quantity = 1 + r.Below(8)/6
+	l.sku = draw.Pick(r, products)
+	if r.Percent(20) {
 		l.discount = roundUp(l.amount/10, 100*won)
 	}
 	p.lines = append(p.lines, l)

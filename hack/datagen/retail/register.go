@@ -3,6 +3,8 @@ package retail
 import (
 	"fmt"
 	"strings"
+
+	"github.com/kith-dev/kith/hack/datagen/draw"
 )
 
 // crmRecord is one row of the CRM export.
@@ -33,15 +35,15 @@ var (
 
 // register makes the records of the CRM and the loyalty programme. What holds them together is chosen here, so that every person
 // can be found whole: by card, by an email, or by a phone that is nobody else's.
-func (m *maker) register(p *person, r rng) {
+func (m *maker) register(p *person, r draw.RNG) {
 	p.link = m.linkOf(p, r)
 	p.customer = customerNumber(p.number, 0)
 	p.firstName = p.given
 	if p.carded() {
 		p.loyalty = m.loyaltyMember(p, r)
 		// A change makes the record the latest, whose name then counts: only where that is the same name.
-		if r.percent(1) && p.given == withoutAccents.Replace(p.given) {
-			p.loyalty.tierDayTwo, p.loyalty.updatedDayTwo = tiers[0], m.now+r.between(8, 16)*60*60
+		if r.Percent(1) && p.given == withoutAccents.Replace(p.given) {
+			p.loyalty.tierDayTwo, p.loyalty.updatedDayTwo = tiers[0], m.now+r.Between(8, 16)*60*60
 		}
 	}
 	if !p.inCRM() {
@@ -50,18 +52,18 @@ func (m *maker) register(p *person, r rng) {
 	main := m.crmMain(p, r)
 	m.misspell(p, r, &main)
 	p.crm = []crmRecord{main}
-	if r.percent(6) {
+	if r.Percent(6) {
 		p.crm = append(p.crm, m.crmDuplicate(p, r, main))
 	}
 	p.phoneOnRecord = !p.shared && (p.ownPhone(main.phone) || p.loyalty != nil && p.ownPhone(p.loyalty.phone))
-	if r.percent(1) && p.given == main.given {
+	if r.Percent(1) && p.given == main.given {
 		p.crm[0].tierDayTwo = tiers[len(tiers)-1]
-		p.crm[0].updatedDayTwo = m.now + r.between(8, 16)*60*60
+		p.crm[0].updatedDayTwo = m.now + r.Between(8, 16)*60*60
 	}
 }
 
-func (m *maker) linkOf(p *person, r rng) link {
-	n := r.below(100)
+func (m *maker) linkOf(p *person, r draw.RNG) link {
+	n := r.Below(100)
 	switch {
 	case p.kind != kindBoth || n < 70:
 		return linkCardEmail
@@ -76,15 +78,15 @@ func (m *maker) linkOf(p *person, r rng) link {
 }
 
 // changedAt is when a record was last changed: to the minute, which is all that the CRM tells.
-func (m *maker) changedAt(r rng, days int64) int64 {
-	return m.now - r.between(2, days)*day - r.below(24*60)*60
+func (m *maker) changedAt(r draw.RNG, days int64) int64 {
+	return m.now - r.Between(2, days)*day - r.Below(24*60)*60
 }
 
 func customerNumber(number, copy int) string { return fmt.Sprintf("C%08d", 2*number+copy) }
 
-func (m *maker) loyaltyMember(p *person, r rng) *loyaltyRecord {
+func (m *maker) loyaltyMember(p *person, r draw.RNG) *loyaltyRecord {
 	l := &loyaltyRecord{
-		card: p.card, surname: p.surname, given: p.given, email: emailTyped(r, p.email), phone: typed(r, p.phone), tier: pick(r, tiers),
+		card: p.card, surname: p.surname, given: p.given, email: emailTyped(r, p.email), phone: typed(r, p.phone), tier: draw.Pick(r, tiers),
 		updated: m.changedAt(r, 600),
 	}
 	switch {
@@ -92,10 +94,10 @@ func (m *maker) loyaltyMember(p *person, r rng) *loyaltyRecord {
 		l.email = ""
 	case p.link == linkCardTypo:
 		l.email = strings.Replace(p.email, ".example", ".exmaple", 1)
-	case p.link == linkCardEmail && p.kind == kindBoth && r.percent(20):
+	case p.link == linkCardEmail && p.kind == kindBoth && r.Percent(20):
 		l.email = ""
 	}
-	if p.link != linkPhone && r.percent(7) {
+	if p.link != linkPhone && r.Percent(7) {
 		l.phone = ""
 	}
 	if p.kind == kindLoyalty {
@@ -104,19 +106,19 @@ func (m *maker) loyaltyMember(p *person, r rng) *loyaltyRecord {
 	return l
 }
 
-func (m *maker) crmMain(p *person, r rng) crmRecord {
+func (m *maker) crmMain(p *person, r draw.RNG) crmRecord {
 	c := crmRecord{
 		customer: p.customer, surname: p.surname, given: withoutAccents.Replace(p.given), email: emailTyped(r, p.email), phone: typed(r, p.phone),
-		tier: pick(r, tiers), memo: pick(r, memos), updated: m.changedAt(r, 900),
+		tier: draw.Pick(r, tiers), memo: draw.Pick(r, memos), updated: m.changedAt(r, 900),
 	}
 	if p.link == linkCardEmail || p.link == linkCardTypo || p.link == linkCardOnly {
 		c.card = p.card
 	}
 	if p.link == linkCardOnly {
-		c.email = pick(r, []string{"", "N/A", junkEmail})
+		c.email = draw.Pick(r, []string{"", "N/A", junkEmail})
 	}
 	if p.link != linkPhone {
-		switch n := r.below(100); {
+		switch n := r.Below(100); {
 		case n < 12:
 			c.phone = ""
 		case n < 14:
@@ -129,14 +131,14 @@ func (m *maker) crmMain(p *person, r rng) crmRecord {
 }
 
 // misspell the CRM's name now and then, and settle which name was written last: a misspelt one is always older.
-func (m *maker) misspell(p *person, r rng, c *crmRecord) {
+func (m *maker) misspell(p *person, r draw.RNG, c *crmRecord) {
 	if p.loyalty == nil {
 		p.firstName = c.given
 		return
 	}
-	if r.percent(10) {
+	if r.Percent(10) {
 		c.given = misspelt(c.given)
-		c.updated = p.loyalty.updated - r.between(1, 90)*day
+		c.updated = p.loyalty.updated - r.Between(1, 90)*day
 	}
 	if c.updated == p.loyalty.updated {
 		c.updated -= day
@@ -147,21 +149,21 @@ func (m *maker) misspell(p *person, r rng, c *crmRecord) {
 }
 
 // crmDuplicate is the same customer entered again, earlier and under another number.
-func (m *maker) crmDuplicate(p *person, r rng, main crmRecord) crmRecord {
+func (m *maker) crmDuplicate(p *person, r draw.RNG, main crmRecord) crmRecord {
 	d := main
 	d.customer = customerNumber(p.number, 1)
-	d.updated = main.updated - r.between(30, 400)*day
+	d.updated = main.updated - r.Between(30, 400)*day
 	d.memo = ""
 	if p.loyalty != nil && d.updated >= p.loyalty.updated {
 		d.updated = p.loyalty.updated - day
 	}
-	if r.percent(40) {
+	if r.Percent(40) {
 		d.given = misspelt(d.given)
 	}
 	hasEmail := strings.Contains(main.email, "@") && main.email != junkEmail
 	phoneLinks := !p.shared && p.ownPhone(main.phone)
 	switch {
-	case hasEmail && phoneLinks && r.percent(30):
+	case hasEmail && phoneLinks && r.Percent(30):
 		d.email, d.card = "", "" // the phone alone tells
 	case hasEmail:
 		d.email, d.card = strings.ToUpper(main.email), ""

@@ -1,6 +1,10 @@
 package retail
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/kith-dev/kith/hack/datagen/draw"
+)
 
 // serviceCase is one case of the service desk, as day one and, if it changed, as day two has it.
 type serviceCase struct {
@@ -18,15 +22,15 @@ const (
 
 // complain makes the person's cases. Questions, and complaints that were settled, keep nobody out of anything.
 func (m *maker) complain(p *person) {
-	r := newRNG(m.o.Seed, streamService, uint64(p.number))
-	late := func() int64 { return m.now + r.between(1, 22)*60*60 }
+	r := draw.New(m.o.Seed, streamService, uint64(p.number))
+	late := func() int64 { return m.now + r.Between(1, 22)*60*60 }
 	switch p.complaint {
 	case complaintOpen:
 		p.addCase(serviceCase{kind: caseComplaint, status: caseOpen, updated: m.at(r, 1, 60)})
 	case complaintCloses:
 		p.addCase(serviceCase{kind: caseComplaint, status: caseOpen, updated: m.at(r, 1, 60), statusLate: caseClosed, updatedLate: late()})
 	case complaintAny:
-		switch n := r.below(1000); {
+		switch n := r.Below(1000); {
 		case n < 15:
 			p.addCase(serviceCase{kind: caseComplaint, status: caseOpen, updated: m.at(r, 1, 200)})
 		case n < 20:
@@ -35,10 +39,10 @@ func (m *maker) complain(p *person) {
 			p.addCase(serviceCase{kind: caseComplaint, status: caseOpen, updated: late(), dayTwo: true})
 		}
 	}
-	if r.percent(2) {
+	if r.Percent(2) {
 		p.addCase(serviceCase{kind: caseQuestion, status: caseOpen, updated: m.at(r, 1, 90)})
 	}
-	if r.percent(2) {
+	if r.Percent(2) {
 		p.addCase(serviceCase{kind: caseComplaint, status: caseClosed, updated: m.at(r, 20, 400)})
 	}
 }
