@@ -58,17 +58,23 @@ func newExplainActivation() *cobra.Command {
 			return explainActivation(c.Context(), c.OutOrStdout(), o, args[0], who)
 		},
 	}
+	o.bindKnown(c)
 	f := c.Flags()
-	f.StringSliceVarP(&o.manifests, "filename", "f", nil, "file or folder of declarations; can be given again")
-	f.StringVar(&o.lake, "lake", "", "folder of the lake")
 	f.StringVar(&o.now, "now", "", "time that counts as now, RFC 3339; without it, that of the last run")
 	f.StringVar(&who.email, "email", "", "the person's e-mail address")
 	f.StringVar(&who.phone, "phone", "", "the person's phone number, with country code")
 	f.StringVar(&who.identifier, "identifier", "", "another identifier, as NAME=VALUE")
 	f.StringVar(&who.profile, "profile", "", "the profile's id")
+	return c
+}
+
+// bindKnown flags of a command that asks about what runs have made: the declarations and the lake.
+func (o *runOptions) bindKnown(c *cobra.Command) {
+	f := c.Flags()
+	f.StringSliceVarP(&o.manifests, "filename", "f", nil, "file or folder of declarations; can be given again")
+	f.StringVar(&o.lake, "lake", "", "folder of the lake")
 	_ = c.MarkFlagRequired("filename")
 	_ = c.MarkFlagRequired("lake")
-	return c
 }
 
 func explainActivation(ctx context.Context, out io.Writer, o runOptions, name string, who person) error {
@@ -84,18 +90,13 @@ func explainActivation(ctx context.Context, out io.Writer, o runOptions, name st
 	if a == nil {
 		return fault.New(fault.ReferenceNotFound, "there is no Activation %q", name)
 	}
-	l, db, err := openLake(ctx, o.lake)
-	if err != nil {
-		return err
-	}
-	_ = db.Close()
-	revs, now, err := known(ctx, l, o.now, name)
+	l, revs, now, err := o.known(ctx, plan.SyncSubject(name))
 	if err != nil {
 		return err
 	}
 	p, wait := plan.Sync(objects, a, revs, now)
 	if wait != nil {
-		return fault.New(fault.ReferenceNotFound, "%s %s has no revision yet: run `kith run` first", wait.Kind, wait.Name)
+		return notYet(wait)
 	}
 	gates, err := worker.Gates(ctx, worker.Env{Lake: l, LakeDir: o.lake}, p, kind, value)
 	if err != nil {
@@ -105,15 +106,25 @@ func explainActivation(ctx context.Context, out io.Writer, o runOptions, name st
 	return nil
 }
 
-// known revisions, and the time that counts as now: as given, or that of the Activation's last run.
-func known(ctx context.Context, l *lake.Lake, given, activation string) (plan.Revisions, time.Time, error) {
+// known lake with its revisions, and the time that counts as now: as given, or that of the subject's last run.
+func (o *runOptions) known(ctx context.Context, s plan.Subject) (*lake.Lake, plan.Revisions, time.Time, error) {
+	l, db, err := openLake(ctx, o.lake)
+	if err != nil {
+		return nil, nil, time.Time{}, err
+	}
+	_ = db.Close()
 	revs, _, err := local.Revisions(ctx, l)
 	if err != nil {
-		return nil, time.Time{}, err
+		return nil, nil, time.Time{}, err
 	}
-	if last, ok := revs[plan.SyncSubject(activation)]; ok && given == "" {
-		return revs, last.Now, nil
+	if last, ok := revs[s]; ok && o.now == "" {
+		return l, revs, last.Now, nil
 	}
-	now, err := parseNow(given)
-	return revs, now, err
+	now, err := parseNow(o.now)
+	return l, revs, now, err
+}
+
+// notYet says what has to be there first.
+func notYet(wait *plan.Waiting) error {
+	return fault.New(fault.ReferenceNotFound, "%s %s has no revision yet: run `kith run` first", wait.Kind, wait.Name)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"github.com/kith-dev/kith/internal/fault"
 	"github.com/kith-dev/kith/internal/identity"
 	"github.com/kith-dev/kith/internal/linkage"
-	"github.com/kith-dev/kith/internal/local"
 	"github.com/kith-dev/kith/internal/plan"
 	"github.com/kith-dev/kith/internal/worker"
 )
@@ -32,18 +30,14 @@ func newExplainPair() *cobra.Command {
 			return explainPair(c.Context(), c.OutOrStdout(), o, format, args)
 		},
 	}
-	f := c.Flags()
-	f.StringSliceVarP(&o.manifests, "filename", "f", nil, "file or folder of declarations; can be given again")
-	f.StringVar(&o.lake, "lake", "", "folder of the lake")
-	f.StringVarP(&format, "output", "o", "text", "text or json")
-	_ = c.MarkFlagRequired("filename")
-	_ = c.MarkFlagRequired("lake")
+	o.bindKnown(c)
+	c.Flags().StringVarP(&format, "output", "o", "text", "text or json")
 	return c
 }
 
 func explainPair(ctx context.Context, out io.Writer, o runOptions, format string, args []string) error {
-	if format != "text" && format != "json" {
-		return usageError{fmt.Errorf("unknown output %q: use text or json", format)}
+	if err := textOrJSON(format); err != nil {
+		return err
 	}
 	var refs [2]identity.Ref
 	for i, arg := range args[1:] {
@@ -63,31 +57,20 @@ func explainPair(ctx context.Context, out io.Writer, o runOptions, format string
 	if rule == nil {
 		return fault.New(fault.ReferenceNotFound, "there is no IdentityRule %q", args[0])
 	}
-	l, db, err := openLake(ctx, o.lake)
-	if err != nil {
-		return err
-	}
-	_ = db.Close()
-	revs, _, err := local.Revisions(ctx, l)
-	if err != nil {
-		return err
-	}
-	now, err := parseNow("")
+	l, revs, now, err := o.known(ctx, plan.ResolveSubject(rule.Name))
 	if err != nil {
 		return err
 	}
 	p, wait := plan.Resolve(objects, rule, revs, now)
 	if wait != nil {
-		return fault.New(fault.ReferenceNotFound, "%s %s has no revision yet: run `kith run` first", wait.Kind, wait.Name)
+		return notYet(wait)
 	}
 	x, err := worker.ExplainPair(ctx, worker.Env{Lake: l, LakeDir: o.lake}, p, refs[0], refs[1])
 	if err != nil {
 		return err
 	}
 	if format == "json" {
-		e := json.NewEncoder(out)
-		e.SetIndent("", "  ")
-		return e.Encode(x)
+		return printJSON(out, x)
 	}
 	printPair(out, x)
 	return nil

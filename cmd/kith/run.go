@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -62,8 +61,8 @@ func newRun() *cobra.Command {
 }
 
 func run(ctx context.Context, out io.Writer, o runOptions) error {
-	if o.output != "text" && o.output != "json" {
-		return usageError{fmt.Errorf("unknown output %q: use text or json", o.output)}
+	if err := textOrJSON(o.output); err != nil {
+		return err
 	}
 	now, err := parseNow(o.now)
 	if err != nil {
@@ -120,9 +119,7 @@ func run(ctx context.Context, out io.Writer, o runOptions) error {
 
 func show(out io.Writer, o runOptions, m report.Model, steps []local.Step) error {
 	if o.output == "json" {
-		enc := json.NewEncoder(out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(map[string]any{"now": m.Now, "changed": m.Changed, "steps": stepsForScripts(steps), "report": o.report})
+		return printJSON(out, map[string]any{"now": m.Now, "changed": m.Changed, "steps": stepsForScripts(steps), "report": o.report})
 	}
 	m.Text(out, isTerminal(out))
 	fmt.Fprintf(out, "\nReport: %s\n", o.report)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 
@@ -29,8 +28,8 @@ func newValidate() *cobra.Command {
 }
 
 func validate(out io.Writer, paths []string, output string) error {
-	if output != "text" && output != "json" {
-		return usageError{fmt.Errorf("unknown output %q: use text or json", output)}
+	if err := textOrJSON(output); err != nil {
+		return err
 	}
 	set, wrong, err := check(paths)
 	if err != nil {
@@ -64,9 +63,7 @@ func validationJSON(out io.Writer, wrong mistakes) error {
 	for _, m := range wrong {
 		items = append(items, item{m.File, m.Line, m.Class, m.Kind, m.Name, m.Field, m.Message})
 	}
-	enc := json.NewEncoder(out)
-	enc.SetIndent("", "  ")
-	return enc.Encode(map[string]any{"valid": len(items) == 0, "mistakes": items})
+	return printJSON(out, map[string]any{"valid": len(items) == 0, "mistakes": items})
 }
 
 func validationText(out io.Writer, set *manifest.Set, wrong mistakes) error {
