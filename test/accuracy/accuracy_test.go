@@ -121,15 +121,22 @@ spec:
 	return out.String()
 }
 
-// run resolves the set and says how well.
-func (d data) run(t *testing.T) quality.Quality {
-	kith, dir := kithtest.Build(t), t.TempDir()
+// resolved is the set resolved by kith run: the program, the declarations and the lake.
+func (d data) resolved(t *testing.T) (kith, file, lake string) {
+	t.Helper()
+	dir := t.TempDir()
+	kith, file, lake = kithtest.Build(t), filepath.Join(dir, "people.yaml"), filepath.Join(dir, "lake")
 	folder := filepath.Dir(kithtest.Shared(t, "identity/"+d.files[0]))
-	file, lake := filepath.Join(dir, "people.yaml"), filepath.Join(dir, "lake")
 	if err := os.WriteFile(file, []byte(d.declarations()), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	t.Log(kithtest.Must(t, kith, "run", "-f", file, "--lake", lake, "--volume", "data="+folder))
+	return kith, file, lake
+}
+
+// run resolves the set and says how well.
+func (d data) run(t *testing.T) quality.Quality {
+	kith, _, lake := d.resolved(t)
 	var labels []string
 	for i := range d.files {
 		labels = append(labels, fmt.Sprintf(`SELECT 'part-%d' AS source, _key AS record_key, %s AS person FROM source."labels-%d"`, i, d.person, i))

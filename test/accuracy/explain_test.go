@@ -3,8 +3,6 @@ package accuracy
 import (
 	"encoding/json"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,14 +11,7 @@ import (
 
 // kith explain pair says why two records are one person, why two are not, and which mistakes it was given.
 func TestExplainPair(t *testing.T) {
-	d := sets["fake_1000"]
-	kith, dir := kithtest.Build(t), t.TempDir()
-	folder := filepath.Dir(kithtest.Shared(t, "identity/"+d.files[0]))
-	file, lake := filepath.Join(dir, "people.yaml"), filepath.Join(dir, "lake")
-	if err := os.WriteFile(file, []byte(d.declarations()), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	kithtest.Must(t, kith, "run", "-f", file, "--lake", lake, "--volume", "data="+folder)
+	kith, file, lake := sets["fake_1000"].resolved(t)
 	pair := func(a, b string, more ...string) kithtest.Result {
 		return kithtest.Command(t, kith, nil, append([]string{"explain", "pair", "people", a, b, "-f", file, "--lake", lake}, more...)...)
 	}

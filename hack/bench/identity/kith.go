@@ -3,16 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 	"time"
 
+	"github.com/kith-dev/kith/hack/datagen/people/columns"
 	"github.com/kith-dev/kith/internal/linkage"
 	"github.com/kith-dev/kith/internal/linkage/cluster"
 	"github.com/kith-dev/kith/internal/linkage/quality"
@@ -23,13 +21,6 @@ type kithResult struct {
 	Read, Train, Score, Cluster float64
 	Pairs                       int
 	Quality                     quality.Quality
-}
-
-// kinds of the columns of generated people.
-var kinds = map[string]linkage.Kind{
-	"given_name": linkage.GivenName, "middle_name": linkage.MiddleName, "surname": linkage.Surname, "birth_date": linkage.BirthDate,
-	"gender": linkage.Gender, "email": linkage.Email, "phone": linkage.Phone, "street": linkage.Street, "house_number": linkage.HouseNumber,
-	"city": linkage.City, "postcode": linkage.Postcode, "region": linkage.Region,
 }
 
 // kith resolves a file in a process of its own, so that its memory is its own too. It is the part that can be compared: from a file to
@@ -62,11 +53,11 @@ func kith(ctx context.Context, records, truth string) (figures, error) {
 func resolve(records, truth string) error {
 	var r kithResult
 	lap := stopwatch()
-	columns, ids, err := read(records)
+	compared, ids, err := columns.Read(records)
 	if err != nil {
 		return err
 	}
-	all := linkage.New(columns)
+	all := linkage.New(compared)
 	r.Read = lap()
 	model, err := all.Learn()
 	if err != nil {
@@ -85,13 +76,9 @@ func resolve(records, truth string) error {
 		clusters[i] = groups.Find(int32(i))
 	}
 	r.Cluster = lap()
-	person := map[string]string{}
-	if err := rows(truth, func(row []string) { person[row[0]] = row[1] }); err != nil {
+	people, err := columns.Truth(truth, ids)
+	if err != nil {
 		return err
-	}
-	people := make([]string, len(ids))
-	for i, id := range ids {
-		people[i] = person[id]
 	}
 	r.Quality = quality.Of(clusters, people)
 	return json.NewEncoder(os.Stdout).Encode(r)
@@ -105,53 +92,5 @@ func stopwatch() func() float64 {
 		d := now.Sub(last).Seconds()
 		last = now
 		return d
-	}
-}
-
-// read the columns of a file that are compared, and the ids of its records.
-func read(file string) (columns []linkage.Column, ids []string, err error) {
-	n := -1
-	if err := rows(file, func([]string) { n++ }); err != nil {
-		return nil, nil, err
-	}
-	var at []int
-	record := -1
-	err = rows(file, func(row []string) {
-		if record < 0 {
-			for j, name := range row {
-				if k, ok := kinds[name]; ok {
-					at = append(at, j)
-					columns = append(columns, linkage.NewColumn(k, name, n))
-				}
-			}
-		} else {
-			ids = append(ids, strings.Clone(row[0]))
-			for c, j := range at {
-				columns[c].Set(record, row[j])
-			}
-		}
-		record++
-	})
-	return columns, ids, err
-}
-
-// rows of a CSV file, the header among them. They are valid until the next.
-func rows(file string, each func(row []string)) error {
-	f, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }()
-	r := csv.NewReader(f)
-	r.ReuseRecord = true
-	for {
-		row, err := r.Read()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		each(row)
 	}
 }

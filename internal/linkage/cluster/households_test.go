@@ -1,22 +1,13 @@
 package cluster
 
 import (
-	"encoding/csv"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/kith-dev/kith/hack/datagen/people"
+	"github.com/kith-dev/kith/hack/datagen/people/columns"
 	"github.com/kith-dev/kith/internal/linkage"
 	"github.com/kith-dev/kith/internal/linkage/quality"
 )
-
-// compared columns of generated people.
-var compared = map[string]linkage.Kind{
-	"given_name": linkage.GivenName, "middle_name": linkage.MiddleName, "surname": linkage.Surname, "birth_date": linkage.BirthDate,
-	"gender": linkage.Gender, "email": linkage.Email, "phone": linkage.Phone, "street": linkage.Street, "house_number": linkage.HouseNumber,
-	"city": linkage.City, "postcode": linkage.Postcode, "region": linkage.Region,
-}
 
 // generated people and who they are.
 func generated(t *testing.T, o people.Options) ([]linkage.Column, []string) {
@@ -25,40 +16,11 @@ func generated(t *testing.T, o people.Options) ([]linkage.Column, []string) {
 	if _, err := people.Generate(o); err != nil {
 		t.Fatal(err)
 	}
-	rows, truth := table(t, filepath.Join(o.Out, "people.csv")), table(t, filepath.Join(o.Out, "truth.csv"))
-	person := map[string]string{}
-	for _, r := range truth {
-		person[r[0]] = r[1]
-	}
-	var columns []linkage.Column
-	who := make([]string, len(rows)-1)
-	for j, name := range rows[0] {
-		kind, ok := compared[name]
-		if !ok {
-			continue
-		}
-		c := linkage.NewColumn(kind, name, len(who))
-		for i, r := range rows[1:] {
-			c.Set(i, r[j])
-			who[i] = person[r[0]]
-		}
-		columns = append(columns, c)
-	}
-	return columns, who
-}
-
-func table(t *testing.T, file string) [][]string {
-	t.Helper()
-	f, err := os.Open(file)
+	compared, who, err := columns.ReadFolder(o.Out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = f.Close() }()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rows
+	return compared, who
 }
 
 // resolve links and clusters columns.
