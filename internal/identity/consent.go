@@ -35,7 +35,11 @@ LEFT JOIN (
 	SELECT DISTINCT vid, cluster FROM (SELECT rec, vid FROM {carries} UNION ALL SELECT rec, vid FROM {barred}) JOIN {assigned} USING (rec)
 	WHERE vid IN (SELECT vid FROM {latest}) AND vid NOT IN (SELECT vid FROM {map})
 ) h ON h.vid = CASE WHEN l.status IS DISTINCT FROM {granted} THEN l.vid END
-LEFT JOIN {profiles} p ON p.cluster = coalesce(m.cluster, h.cluster)`
+LEFT JOIN {profiles} p ON p.cluster = coalesce(m.cluster, h.cluster)
+WHERE p.id IS NOT NULL OR NOT {elsewhere}`
+
+// What is said by a value that is shared so widely that it stopped counting is also said outside of a part, where others carry it.
+const saidElsewhere = `(k.name, v.value, l.purpose) IN (SELECT (identifier, value, purpose) FROM {consents} WHERE profile_id IS NOT NULL AND NOT {ofProfile})`
 
 // writeConsent writes what was said by each identifier.
 func (r *run) writeConsent(ctx context.Context) error {
@@ -57,7 +61,15 @@ func (r *run) writeConsent(ctx context.Context) error {
 	if err := r.exec(ctx, latestStatements, args); err != nil {
 		return err
 	}
-	_, err := r.tx.Replace(ctx, r.relation("consent"), consentColumns, sqlgen.Format(consentRows, args))
+	args["elsewhere"], args["ofProfile"], args["ofValue"] = sqlgen.Lit(false), ofTouchedProfile, ofTouchedValue
+	if r.part != nil {
+		args["consents"] = table("base_consent")
+		if err := r.env.Lake.View(ctx, r.env.DB, table("base_consent"), r.part.base, r.relation("consent")); err != nil {
+			return err
+		}
+		args["elsewhere"] = sqlgen.Format(saidElsewhere, args)
+	}
+	_, err := r.write(ctx, "consent", consentColumns, sqlgen.Format("{ofProfile} OR profile_id IS NULL AND {ofValue}", args), sqlgen.Format(consentRows, args))
 	return err
 }
 

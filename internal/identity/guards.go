@@ -19,19 +19,25 @@ const (
 )
 
 const blockedEvents = `SELECT {guard} AS guard, k.name AS identifier, v.value, NULL::VARCHAR AS source, NULL::VARCHAR AS record_key,
-	'in ' || v.n || ' rows' AS detail
-FROM {values} v JOIN {kinds} k ON k.number = v.kind WHERE v.blocked AND v.vid NOT IN (SELECT vid FROM {automatic})`
+	'in ' || v.n || ' rows' AS detail, NULL::INTEGER AS cluster
+FROM {judged} v JOIN {kinds} k ON k.number = v.kind WHERE v.blocked AND v.n > 0 AND v.vid NOT IN (SELECT vid FROM {automatic})`
 
 const automaticEvents = `SELECT {guard}, k.name, v.value, NULL, NULL,
-	'in ' || v.n || ' rows, with ' || string_agg(a.different || ' different values of ' || a.name, ' and ' ORDER BY a.place)
-FROM {automatic} a JOIN {values} v USING (vid) JOIN {kinds} k ON k.number = v.kind GROUP BY k.name, v.value, v.n`
+	'in ' || v.n || ' rows, with ' || string_agg(a.different || ' different values of ' || a.name, ' and ' ORDER BY a.place), NULL
+FROM {automatic} a JOIN {judged} v USING (vid) JOIN {kinds} k ON k.number = v.kind GROUP BY k.name, v.value, v.n`
 
 // A rule's values that connect nothing, each with the first record that carries it.
-const refusedEvents = `SELECT {refusing}, n.name, x.text, s.name, r.key, {reason}
+const refusedEvents = `SELECT {refusing}, n.name, x.text, s.name, r.key, {reason}, {cluster}
 FROM {refused} f JOIN {rules} n ON n.number = f.rule LEFT JOIN {kinds} k ON k.number = f.kind JOIN ({texts}) x ON x.key = f.key
 LEFT JOIN (SELECT key AS star, min(rec) AS rec FROM {stars} WHERE {carried} GROUP BY key) e ON e.star = f.key
-LEFT JOIN {all} r ON r.rec = e.rec LEFT JOIN {sources} s ON s.number = r.src
+LEFT JOIN {all} r ON r.rec = e.rec LEFT JOIN {sources} s ON s.number = r.src {placed}
 WHERE f.rule = {rule}`
+
+// Which profile a refused value is of: that of the record, or of its first identifier where no record carries it.
+const (
+	placedRecord     = `LEFT JOIN {assigned} a ON a.rec = e.rec`
+	placedIdentifier = `LEFT JOIN {keys} y ON y.key = f.key LEFT JOIN {map} a ON a.vid = y.vids[1]`
+)
 
 const (
 	refusing = `CASE WHEN f.kind = {size} THEN {maxRecords} WHEN f.separate THEN {separate} ELSE {limit} END`
@@ -39,33 +45,39 @@ const (
 )
 
 // Two profiles that probably are one and must not be, each with one of its records.
-const refusedLinkEvents = `SELECT {refusing}, {match}, o.name || ' ' || p.key, s.name, r.key, {reason}
-FROM {refusedLinks} f LEFT JOIN {kinds} k ON k.number = f.kind
+const refusedLinkEvents = `SELECT {refusing}, {match}, o.name || ' ' || p.key, s.name, r.key, {reason}, a.cluster
+FROM {refusedLinks} f JOIN {assigned} a ON a.rec = f.a LEFT JOIN {kinds} k ON k.number = f.kind
 JOIN {all} r ON r.rec = f.a JOIN {sources} s ON s.number = r.src JOIN {all} p ON p.rec = f.b JOIN {sources} o ON o.number = p.src`
 
 // What a rule of one kind refused has its event already.
-const ambiguousEvents = `SELECT {guard}, k.name, v.value, s.name, r.key, 'carried by records of several profiles'
+const ambiguousEvents = `SELECT {guard}, k.name, v.value, s.name, r.key, 'carried by records of several profiles', a.cluster
 FROM {ambiguous} c JOIN {values} v USING (vid) JOIN {kinds} k ON k.number = v.kind
 JOIN (SELECT vid, min(rec) AS rec FROM {carries} WHERE vid IN (SELECT vid FROM {ambiguous} WHERE lo < hi) GROUP BY vid) e USING (vid)
-JOIN {all} r ON r.rec = e.rec JOIN {sources} s ON s.number = r.src
+JOIN {all} r ON r.rec = e.rec JOIN {sources} s ON s.number = r.src JOIN {assigned} a ON a.rec = e.rec
 WHERE c.lo < c.hi AND NOT {anonymous} AND c.vid NOT IN (SELECT key FROM {refused} WHERE rule IN ({single}))`
 
-const sharedEvents = `SELECT {guard}, {kind}, v.value, NULL, NULL, 'occurred with identifiers of several profiles'
-FROM {company} JOIN {values} v USING (vid) WHERE lo < hi AND {link}`
+const sharedEvents = `SELECT {guard}, {kind}, v.value, NULL, NULL, 'occurred with identifiers of several profiles', m.cluster
+FROM {company} JOIN {values} v USING (vid) LEFT JOIN {map} m USING (vid) WHERE lo < hi AND {link}`
 
-const tooManyEvents = `SELECT {guard}, {kind}, v.value, NULL, NULL, 'would put more than ' || {allowed}::VARCHAR || ' different values of ' || {kind} || ' into one profile'
-FROM {linked} JOIN {values} v USING (vid) WHERE NOT taken`
+const tooManyEvents = `SELECT {guard}, {kind}, v.value, NULL, NULL, 'would put more than ' || {allowed}::VARCHAR || ' different values of ' || {kind} || ' into one profile', m.cluster
+FROM {linked} JOIN {values} v USING (vid) LEFT JOIN {map} m USING (vid) WHERE NOT taken`
 
 var guardColumns = []lake.Column{
 	{Name: "run", Type: sqlgen.String}, {Name: "at", Type: sqlgen.Timestamp}, {Name: "guard", Type: sqlgen.String},
 	{Name: "identifier", Type: sqlgen.String}, {Name: "value", Type: sqlgen.String}, {Name: "source", Type: sqlgen.String},
-	{Name: "record_key", Type: sqlgen.String}, {Name: "detail", Type: sqlgen.String},
+	{Name: "record_key", Type: sqlgen.String}, {Name: "detail", Type: sqlgen.String}, {Name: "profile_id", Type: sqlgen.String},
 }
 
 // Decisions that hold in this revision, each with the run that took it first.
-const guardEvents = `SELECT coalesce(b.run, {run}) AS run, coalesce(b."at", {at}) AS "at", e.*
-FROM {events} e LEFT JOIN (SELECT guard, identifier, value, arg_min(run, "at") AS run, min("at") AS "at" FROM {base} GROUP BY guard, identifier, value) b
+const guardEvents = `SELECT coalesce(b.run, {run}) AS run, coalesce(b."at", {at}) AS "at", e.* EXCLUDE (cluster), p.id AS profile_id
+FROM {events} e LEFT JOIN {profiles} p USING (cluster) LEFT JOIN (SELECT guard, identifier, value, arg_min(run, "at") AS run, min("at") AS "at" FROM {base} GROUP BY guard, identifier, value) b
 	ON b.guard = e.guard AND b.identifier = e.identifier AND b.value = e.value`
+
+// staleGuards are the decisions of the base that a part takes anew: of its profiles, of values that are nobody's, and of values in changed rows, whether
+// they identify anybody.
+const staleGuards = `CASE WHEN guard IN ({blockedValue}, {automaticGuard})
+	THEN (identifier, value) IN (SELECT (k.name, v.value) FROM {verdicts} v JOIN {kinds} k ON k.number = v.kind)
+	ELSE {ofProfile} OR profile_id IS NULL AND {ofValue} END`
 
 // writeGuards writes what the guards decided.
 func (r *run) writeGuards(ctx context.Context) error {
@@ -74,7 +86,10 @@ func (r *run) writeGuards(ctx context.Context) error {
 	args["size"], args["maxRecords"], args["match"], args["refusedLinks"] = ofSize, guardSize, probabilistic, table("refused_links")
 	args["refusing"], args["reason"] = sqlgen.Format(refusing, args), sqlgen.Format(reason, args)
 	args["ambiguous"], args["company"], args["linked"] = table("carried"), table("company"), table("linked")
-	args["automatic"] = table("automatic")
+	args["judged"], args["automatic"] = table("values"), table("automatic")
+	if r.part != nil {
+		args["judged"], args["automatic"] = table("verdicts"), table("verdict_reasons")
+	}
 	args["kind"], args["link"], args["anonymous"] = AnonymousID, r.cfg.Anonymous.OnIdentify != Isolate, r.isAnonymous(sqlgen.Col("c", "vid"))
 	with := func(template, guard string) sqlgen.Query {
 		args["guard"] = guard
@@ -85,6 +100,11 @@ func (r *run) writeGuards(ctx context.Context) error {
 	for _, rule := range append([]rule{{number: 0}}, r.space.rules...) {
 		args["rule"], args["stars"], args["carried"] = rule.number, numbered("stars", rule.number), rule.number > 0
 		args["texts"] = r.texts(rule.number, len(rule.kinds))
+		args["cluster"], args["placed"] = sqlgen.Col("a", "cluster"), sqlgen.Format(placedRecord, args)
+		if rule.number == 0 {
+			args["keys"] = numbered("keys", 0)
+			args["placed"] = sqlgen.Format(placedIdentifier, args)
+		}
 		all = append(all, sqlgen.Format(refusedEvents, args))
 		if len(rule.kinds) == 1 {
 			single = append(single, sqlgen.Lit(int64(rule.number)))
@@ -111,8 +131,13 @@ func (r *run) writeGuards(ctx context.Context) error {
 		return err
 	}
 	args["run"], args["at"], args["base"] = r.cfg.Plan.Run, r.cfg.Plan.Now, table("base_guard_events")
-	if _, err := r.tx.Replace(ctx, r.relation("guard_events"), guardColumns, sqlgen.Format(guardEvents, args)); err != nil {
+	args["blockedValue"], args["automaticGuard"], args["verdicts"] = guardBlocked, guardAutomatic, table("verdicts")
+	args["ofProfile"], args["ofValue"] = ofTouchedProfile, ofTouchedValue
+	stale := sqlgen.Format(staleGuards, args)
+	if _, err := r.write(ctx, "guard_events", guardColumns, stale, sqlgen.Format(guardEvents, args)); err != nil {
 		return err
 	}
-	return r.counts(ctx, "guards", sqlgen.Format("SELECT guard, count(*) FROM {events} GROUP BY guard ORDER BY guard", args))
+	args["stale"] = stale
+	return r.tally(ctx, "guards", sqlgen.Format("SELECT guard, count(*) FROM {events} GROUP BY guard ORDER BY guard", args),
+		sqlgen.Format("SELECT guard, count(*) FROM {base} WHERE ({stale}) IS TRUE GROUP BY guard", args))
 }

@@ -19,6 +19,7 @@ package identity
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/kith-dev/kith/internal/engine"
 	"github.com/kith-dev/kith/internal/lake"
@@ -33,6 +34,8 @@ type Env struct {
 	Lake     *lake.Lake
 	DB       *engine.DB
 	Progress Progress
+	// everything: look at all records, though a part would do.
+	everything bool
 }
 
 // run is one run at work.
@@ -41,6 +44,8 @@ type run struct {
 	cfg   Config
 	space *space
 	tx    *lake.Tx
+	state state
+	part  *part // nil for everything
 	// records is the number of Profile records, numbered from 0 in order of source and key. Clusters are numbered after what they were
 	// founded on: that of records after the first of them, that of identifiers alone after records + the first of them.
 	records int
@@ -64,17 +69,24 @@ func Run(ctx context.Context, env Env, cfg Config) (*lake.Revision, error) {
 	}
 	defer tx.Rollback()
 	r := &run{env: env, cfg: cfg, space: s, tx: tx}
+	if r.state.Rule, err = ruleHash(cfg); err != nil {
+		return nil, err
+	}
+	remembered, err := json.Marshal(r.state)
+	if err != nil {
+		return nil, err
+	}
 	if tx.Done() == nil {
 		if err := r.resolve(ctx); err != nil {
 			return nil, err
 		}
 	}
-	return tx.Commit(ctx, r.outputs, "")
+	return tx.Commit(ctx, r.outputs, string(remembered))
 }
 
 func (r *run) resolve(ctx context.Context) error {
 	steps := []func(context.Context) error{
-		r.openSources, r.stageRecords, r.stageValues, r.match, r.attach, r.attachAnonymous, r.keepIDs, r.traceLineage,
+		r.openSources, r.nameNumbers, r.openBase, r.takePart, r.stageRecords, r.stageValues, r.match, r.attach, r.attachAnonymous, r.keepIDs, r.traceLineage,
 		r.writeMembers, r.writeIdentifiers, r.writeEdges, r.writeLineage, r.writeGuards, r.writeConsent, r.writeProfiles, r.count,
 	}
 	for i, step := range steps {

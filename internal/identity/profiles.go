@@ -16,7 +16,7 @@ func (r *run) writeProfiles(ctx context.Context) error {
 		name string
 		cols []lake.Column
 	}{{"profiles", r.profileColumns()}, {"provenance", provenanceColumns}, {"profile_values", listColumns}} {
-		if _, err := r.tx.Replace(ctx, r.relation(rel.name), rel.cols, emptyOf(rel.cols)); err != nil {
+		if _, err := r.forget(ctx, rel.name, rel.cols, ofTouchedProfile); err != nil {
 			return err
 		}
 	}

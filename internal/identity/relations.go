@@ -16,9 +16,14 @@ func strs(names ...string) []lake.Column {
 	return out
 }
 
+var (
+	memberColumns     = strs("source", "record_key", "profile_id")
+	identifierColumns = strs("identifier", "value", "profile_id")
+)
+
 // writeMembers writes which profile each Profile record belongs to.
 func (r *run) writeMembers(ctx context.Context) error {
-	rows, err := r.tx.Replace(ctx, r.relation("members"), strs("source", "record_key", "profile_id"), sqlgen.Format(
+	rows, err := r.write(ctx, "members", memberColumns, ofTouchedProfile, sqlgen.Format(
 		`SELECT s.name AS source, r.key AS record_key, p.id AS profile_id
 		FROM {all} r JOIN {assigned} USING (rec) JOIN {profiles} p USING (cluster) JOIN {sources} s ON s.number = r.src`, r.stableArgs()))
 	r.output("records", rows)
@@ -27,14 +32,15 @@ func (r *run) writeMembers(ctx context.Context) error {
 
 // writeIdentifiers writes which profile each identifier stands for. Blocked and ambiguous values stand for none.
 func (r *run) writeIdentifiers(ctx context.Context) error {
-	_, err := r.tx.Replace(ctx, r.relation("identifiers"), strs("identifier", "value", "profile_id"), sqlgen.Format(
+	_, err := r.write(ctx, "identifiers", identifierColumns, ofTouchedProfile, sqlgen.Format(
 		`SELECT k.name AS identifier, v.value, p.id AS profile_id
 		FROM {map} m JOIN {values} v USING (vid) JOIN {profiles} p USING (cluster) JOIN {kinds} k ON k.number = v.kind`, r.stableArgs()))
 	if err != nil {
 		return err
 	}
-	return r.counts(ctx, "identifiers", sqlgen.Format(
-		"SELECT k.name, count(*) FROM {map} JOIN {values} v USING (vid) JOIN {kinds} k ON k.number = v.kind GROUP BY k.name ORDER BY k.name", r.stableArgs()))
+	return r.tally(ctx, "identifiers", sqlgen.Format(
+		"SELECT k.name, count(*) FROM {map} JOIN {values} v USING (vid) JOIN {kinds} k ON k.number = v.kind GROUP BY k.name ORDER BY k.name", r.stableArgs()),
+		sqlgen.Format("SELECT identifier, count(*) FROM {identifiers} GROUP BY identifier", r.stableArgs()))
 }
 
 // counts adds an output for each row of a query: a name within the group and a number.
@@ -74,7 +80,7 @@ func (r *run) writeEdges(ctx context.Context) error {
 			}))
 	}
 	cols := append(strs("source", "record_key", "identifier", "value"), lake.Column{Name: "rule", Type: sqlgen.Integer})
-	_, err := r.tx.Replace(ctx, r.relation("edges"), cols, sqlgen.UnionAll(all...))
+	_, err := r.write(ctx, "edges", cols, ofTouchedRecord, sqlgen.UnionAll(all...))
 	return err
 }
 
@@ -95,9 +101,19 @@ func (r *run) writeLineage(ctx context.Context) error {
 	return r.counts(ctx, "lineage", sqlgen.Format("SELECT event, count(*) FROM {changes} GROUP BY event ORDER BY event", args))
 }
 
+// outputOf a revision.
+func outputOf(rev *lake.Revision, name string) int64 {
+	for _, o := range rev.Outputs {
+		if o.Name == name {
+			return o.Rows
+		}
+	}
+	return 0
+}
+
 const sizes = `SELECT band, count(*) FROM (
 	SELECT CASE WHEN n = 1 THEN '1' WHEN n = 2 THEN '2' WHEN n <= 5 THEN '3-5' WHEN n <= 10 THEN '6-10' WHEN n <= 50 THEN '11-50' ELSE '51+' END AS band, n
-	FROM (SELECT count(*) AS n FROM {assigned} GROUP BY cluster)
+	FROM ({profiles})
 ) GROUP BY band ORDER BY min(n)`
 
 // count adds the numbers of profiles to the outputs.
@@ -112,7 +128,14 @@ func (r *run) count(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if r.part != nil {
+			o.Rows = outputOf(r.part.base, name) + o.Added - o.Removed
+		}
 		r.outputs = append(r.outputs, o)
 	}
-	return r.counts(ctx, "sizes", sqlgen.Format(sizes, args))
+	r.output("resolved", int64(r.records))
+	of := func(q string) sqlgen.Query {
+		return sqlgen.Format(sizes, sqlgen.Args{"profiles": sqlgen.Format(q, args)})
+	}
+	return r.tally(ctx, "sizes", of("SELECT count(*) AS n FROM {assigned} GROUP BY cluster"), of("SELECT count(*) AS n FROM {members} GROUP BY profile_id"))
 }

@@ -32,6 +32,8 @@ type world struct {
 	cfg    Config
 	serial map[string]int64
 	last   map[string]*lake.Revision
+	// everything is looked at in each run.
+	everything bool
 }
 
 func newWorld(t testing.TB) *world {
@@ -125,7 +127,10 @@ func (w *world) try() (*lake.Revision, error) {
 		}
 		cfg.Classes = []Class{c}
 	}
-	return Run(w.t.Context(), Env{Lake: w.lake, DB: w.db}, cfg)
+	for _, s := range cfg.Sources {
+		cfg.Plan.Inputs = append(cfg.Plan.Inputs, lake.Input{Kind: "DataSource", Name: s.Name, Run: s.Revision.Run})
+	}
+	return Run(w.t.Context(), Env{Lake: w.lake, DB: w.db, everything: w.everything}, cfg)
 }
 
 func (w *world) run() *lake.Revision {

@@ -48,9 +48,6 @@ FROM {pairs} WHERE known = was_known`
 // keepIDs gives every cluster the id of the profile of the base with which it has most in common, or a fresh one.
 func (r *run) keepIDs(ctx context.Context) error {
 	args := r.stableArgs()
-	if err := r.openBase(ctx); err != nil {
-		return err
-	}
 	for _, q := range []string{createClusters, createOld, createOldRecords, createPairs, createEligible,
 		"CREATE OR REPLACE TABLE {kept} AS SELECT old, cluster FROM {eligible} WHERE alone"} {
 		if err := r.exec(ctx, q, args); err != nil {
@@ -81,20 +78,17 @@ func (r *run) relation(name string) lake.Table {
 
 // openBase makes views of what the base knew; without a base they are empty.
 func (r *run) openBase(ctx context.Context) error {
-	for name, empty := range map[string]sqlgen.Query{
-		"members":      "SELECT '' AS source, '' AS record_key, '' AS profile_id WHERE false",
-		"identifiers":  "SELECT '' AS identifier, '' AS value, '' AS profile_id WHERE false",
-		"lineage":      "SELECT '' AS event, '' AS from_id, '' AS to_id WHERE false",
-		"guard_events": `SELECT '' AS run, now() AS "at", '' AS guard, '' AS identifier, '' AS value WHERE false`,
+	for name, cols := range map[string][]lake.Column{
+		"members": memberColumns, "identifiers": identifierColumns, "lineage": lineageColumns, "guard_events": guardColumns, "links": linkColumns,
 	} {
 		view := table("base_" + name)
-		if base := r.tx.Base(); base != nil {
-			if err := r.env.Lake.View(ctx, r.env.DB, view, base, r.relation(name)); err != nil {
+		if _, there := r.tx.Base().Version(r.relation(name)); there {
+			if err := r.env.Lake.View(ctx, r.env.DB, view, r.tx.Base(), r.relation(name)); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := r.exec(ctx, "CREATE OR REPLACE VIEW {view} AS {q}", sqlgen.Args{"view": view, "q": empty}); err != nil {
+		if err := r.exec(ctx, "CREATE OR REPLACE VIEW {view} AS {q}", sqlgen.Args{"view": view, "q": emptyOf(cols)}); err != nil {
 			return err
 		}
 	}
@@ -151,7 +145,7 @@ SELECT cluster, id, known, true FROM (
 		translate(substr(h, 17, 1), '0123456789abcdef', '89ab89ab89ab89ab') || substr(h, 18, 3) || '-' || substr(h, 21, 12))::UUID AS id
 	FROM (SELECT cluster, known, sha1(from_hex({namespace}) || encode(what || {generation}::VARCHAR || chr(31) || which)) AS h FROM {fresh})
 ) f
-WHERE NOT EXISTS (SELECT 1 FROM {old} o WHERE o.id = f.id)
+WHERE NOT EXISTS (SELECT 1 FROM ({living}) o WHERE o.id = f.id)
 	AND NOT EXISTS (SELECT 1 FROM {lineage} l WHERE l.event = 'merge' AND l.from_id::UUID = f.id)`
 
 	dropNamed = `DELETE FROM {fresh} WHERE cluster IN (SELECT cluster FROM {profiles})`
@@ -162,7 +156,11 @@ var kithNamespace = uuid.MustParse("6f0a6f4e-6b0e-5d0c-9f52-5c7d0f0b5e1a")
 
 func (r *run) freshIDs(ctx context.Context, args sqlgen.Args) error {
 	namespace := uuid.NewSHA1(kithNamespace, []byte(r.cfg.Plan.Subject))
-	args["namespace"] = hex.EncodeToString(namespace[:])
+	args["namespace"], args["living"] = hex.EncodeToString(namespace[:]), sqlgen.Format("SELECT id FROM {old}", args)
+	if r.part != nil {
+		args["living"] = sqlgen.Format("SELECT profile_id::UUID AS id FROM {members} UNION ALL SELECT profile_id::UUID FROM {identifiers}",
+			sqlgen.Args{"members": table("all_members"), "identifiers": table("all_identifiers")})
+	}
 	for _, q := range []string{createFresh, createProfiles} {
 		if err := r.exec(ctx, q, args); err != nil {
 			return err

@@ -62,9 +62,6 @@ func (r *run) stageRecords(ctx context.Context) error {
 	if err := r.exec(ctx, createRecords, sqlgen.Args{"records": staged}); err != nil {
 		return err
 	}
-	if err := r.nameNumbers(ctx); err != nil {
-		return err
-	}
 	for i, src := range r.space.sources {
 		if src.RecordKind != Profile {
 			continue
@@ -116,7 +113,7 @@ func (r *run) stageValues(ctx context.Context) error {
 	if err := r.numberValues(ctx); err != nil {
 		return err
 	}
-	if err := r.blockAutomatically(ctx); err != nil {
+	if err := r.bar(ctx); err != nil {
 		return err
 	}
 	for _, name := range []string{"carries", "barred"} {
@@ -167,12 +164,21 @@ func (r *run) stageRows(ctx context.Context, i int, src Source) error {
 func valueColumn(j int) string { return "v" + sqlgen.DuckDB.Literal(j) }
 
 // What rules compare besides identifiers is not judged: a date of birth or a name is shared by many anyway.
-const numberAll = `CREATE OR REPLACE TABLE {values} AS
-SELECT (row_number() OVER (ORDER BY kind, value) - 1)::INTEGER AS vid, kind, value, n,
-	kind < {identifiers} AND (w.word IS NOT NULL OR m.word IS NOT NULL OR {blocked}) AS blocked
+const judge = `SELECT kind, value, n, kind < {identifiers} AND (w.word IS NOT NULL OR m.word IS NOT NULL OR {blocked}) AS blocked
 FROM (SELECT kind, value, sum(n)::BIGINT AS n FROM ({all}) GROUP BY kind, value)
 LEFT JOIN (SELECT unnest({words}) AS word) w ON w.word = lower(trim(value))
 LEFT JOIN (SELECT unnest({mailboxes}) AS word) m ON m.word = {mailbox}`
+
+// judged is a query for the values that another one gives with their kinds and how often they occur: each once, and whether it identifies nobody for what it is.
+func (r *run) judged(all sqlgen.Query) sqlgen.Query {
+	return sqlgen.Format(judge, sqlgen.Args{
+		"blocked": r.space.blocked(r.cfg.Guards.BlockedValues), "all": all, "identifiers": r.space.identifiers, "words": nothing,
+		"mailboxes": nobodysMailbox, "mailbox": r.space.mailbox(),
+	})
+}
+
+const numberAll = `CREATE OR REPLACE TABLE {values} AS
+SELECT (row_number() OVER (ORDER BY kind, value) - 1)::INTEGER AS vid, kind, value, n, blocked FROM ({judged})`
 
 func (r *run) numberValues(ctx context.Context) error {
 	all := []sqlgen.Query{"SELECT 0 AS kind, '' AS value, 0::BIGINT AS n WHERE false"}
@@ -186,11 +192,7 @@ func (r *run) numberValues(ctx context.Context) error {
 				sqlgen.Args{"kind": c.kind, "v": sqlgen.Name(valueColumn(j)), "n": n, "raw": numbered("raw", i)}))
 		}
 	}
-	err := r.exec(ctx, numberAll, sqlgen.Args{
-		"values": table("values"), "blocked": r.space.blocked(r.cfg.Guards.BlockedValues), "all": sqlgen.UnionAll(all...),
-		"identifiers": r.space.identifiers, "words": nothing, "mailboxes": nobodysMailbox, "mailbox": r.space.mailbox(),
-	})
-	if err != nil {
+	if err := r.exec(ctx, numberAll, sqlgen.Args{"values": table("values"), "judged": r.judged(sqlgen.UnionAll(all...))}); err != nil {
 		return err
 	}
 	r.values = make([]span, len(r.space.kinds))

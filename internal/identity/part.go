@@ -1,0 +1,156 @@
+package identity
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+
+	"github.com/kith-dev/kith/internal/lake"
+	"github.com/kith-dev/kith/internal/sqlgen"
+)
+
+// part is what a run looks at that builds on the one before: the rows that have changed since, and all that they can have an effect on. What is
+// outside stays as the base has it, and is what it would be if the run looked at everything.
+type part struct {
+	base    *lake.Revision
+	sources []*lake.Revision // as the base saw them
+}
+
+// A part that is larger than this share of the profiles of the base, and than some, is not worth its while.
+const (
+	largestPart = 0.2
+	smallPart   = 1000
+)
+
+// state is what a revision remembers for the run after it.
+type state struct {
+	Rule string `json:"rule"` // hash of all that is declared
+}
+
+// ruleHash tells declarations apart that may have different results from the same records.
+func ruleHash(cfg Config) (string, error) {
+	cfg.Plan = lake.Plan{Subject: cfg.Plan.Subject}
+	cfg.Sources = slices.Clone(cfg.Sources)
+	for i := range cfg.Sources {
+		cfg.Sources[i].Revision = nil
+	}
+	text, err := json.Marshal(cfg)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// takePart narrows the sources and the base to a part, where that gives the same people as looking at everything.
+func (r *run) takePart(ctx context.Context) error {
+	p, err := r.buildsOn(ctx)
+	if err != nil || p == nil {
+		return err
+	}
+	for _, step := range []func(context.Context, *part) (fits bool, err error){r.compareSources, r.judgeChanged, r.seed, r.reach} {
+		if fits, err := step(ctx, p); err != nil || !fits {
+			return err
+		}
+	}
+	r.part = p
+	return r.narrow(ctx)
+}
+
+// buildsOn gives the base as a part may build on it: it was made by the same declarations, and what it was made from is still there.
+func (r *run) buildsOn(ctx context.Context) (*part, error) {
+	base := r.tx.Base()
+	if base == nil || r.env.everything {
+		return nil, nil
+	}
+	var s state
+	if json.Unmarshal([]byte(base.State), &s) != nil || s.Rule != r.state.Rule {
+		return nil, nil
+	}
+	revisions, err := r.env.Lake.Revisions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &part{base: base, sources: make([]*lake.Revision, len(r.space.sources))}
+	for i, src := range r.space.sources {
+		for _, in := range base.Inputs {
+			if in.Name != src.Name {
+				continue
+			}
+			if at := slices.IndexFunc(revisions, func(x lake.Revision) bool { return x.Run == in.Run }); at >= 0 {
+				p.sources[i] = &revisions[at]
+			}
+		}
+		if _, there := p.sources[i].Version(sourceTable(src)); !there {
+			return nil, nil
+		}
+	}
+	return p, nil
+}
+
+func sourceTable(src Source) lake.Table { return lake.Table{Schema: "source", Name: src.Name} }
+
+// columns of a source that people are made from.
+func (s Source) columns() []sqlgen.Expr {
+	out := []sqlgen.Expr{sqlgen.Col("_key"), sqlgen.Col("_time")}
+	for _, f := range s.Fields {
+		out = append(out, sqlgen.Col(f.Name))
+	}
+	return out
+}
+
+// What has changed in a source: current rows that the base did not see, and rows that it saw and that are no more.
+const changedRows = `CREATE OR REPLACE TABLE {changed} AS
+SELECT true AS current, * FROM (SELECT {columns} FROM {source} EXCEPT ALL SELECT {columns} FROM {before}) UNION ALL
+SELECT false, * FROM (SELECT {columns} FROM {before} EXCEPT ALL SELECT {columns} FROM {source})`
+
+// compareSources finds the rows that have changed since the base.
+func (r *run) compareSources(ctx context.Context, p *part) (bool, error) {
+	for i, src := range r.space.sources {
+		args := sqlgen.Args{"changed": numbered("changed", i), "source": numbered("source", i), "before": numbered("before", i), "columns": src.columns()}
+		q := changedRows
+		if p.sources[i].Run == src.Revision.Run {
+			q = "CREATE OR REPLACE TABLE {changed} AS SELECT true AS current, {columns} FROM {source} WHERE false"
+		} else if err := r.env.Lake.View(ctx, r.env.DB, numbered("before", i), p.sources[i], sourceTable(src)); err != nil {
+			return false, err
+		}
+		if err := r.exec(ctx, q, args); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// narrow leaves of the sources and of the base what is in the part.
+func (r *run) narrow(ctx context.Context) error {
+	for i, src := range r.space.sources {
+		args := sqlgen.Args{"part": numbered("part", i), "source": numbered("source", i), "columns": src.columns(), "touched": r.touchedRows(src)}
+		for _, q := range []string{"CREATE OR REPLACE TABLE {part} AS SELECT {columns} FROM {source} s WHERE {touched}", "CREATE OR REPLACE VIEW {source} AS SELECT * FROM {part}"} {
+			if err := r.exec(ctx, q, args); err != nil {
+				return err
+			}
+		}
+	}
+	for _, name := range []string{"members", "identifiers"} {
+		if err := r.env.Lake.View(ctx, r.env.DB, table("all_"+name), r.part.base, r.relation(name)); err != nil {
+			return err
+		}
+		args := sqlgen.Args{"base": table("base_" + name), "part": table("part_" + name), "touched": ofTouchedProfile}
+		for _, q := range []string{"CREATE OR REPLACE TABLE {part} AS SELECT * FROM {base} WHERE {touched}", "CREATE OR REPLACE VIEW {base} AS SELECT * FROM {part}"} {
+			if err := r.exec(ctx, q, args); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// touchedRows is a condition on the rows s of a source: whether they are in the part.
+func (r *run) touchedRows(src Source) sqlgen.Query {
+	if src.RecordKind == Profile {
+		return touched("_key IN (SELECT record_key FROM {records} WHERE source = {name})", sqlgen.Args{"name": src.Name})
+	}
+	return r.saying(src, "SELECT value FROM {values} WHERE kind = {kind}", nil)
+}

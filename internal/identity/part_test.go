@@ -1,0 +1,185 @@
+package identity
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kith-dev/kith/internal/lake"
+)
+
+// A market that changes at random, as rows by source and key.
+type market struct {
+	*rand.Rand
+	rows map[string]map[string]string
+	next int
+}
+
+// pick gives one of n values, or nothing, or what somebody writes who has nothing.
+func (s *market) pick(prefix string, n int) string {
+	switch x := s.IntN(20); {
+	case x < 5:
+		return ""
+	case x == 5:
+		return "none"
+	}
+	return fmt.Sprintf("%s%d", prefix, s.IntN(n))
+}
+
+func (s *market) row(source string, hour int) string {
+	at := fmt.Sprint(hour - s.IntN(4))
+	switch source {
+	case "crm":
+		return strings.Join([]string{at, s.pick("e", 60), s.pick("p", 50), s.pick("c", 40), s.pick("name", 6)}, "|")
+	case "till":
+		return strings.Join([]string{at, s.pick("e", 60), s.pick("c", 40), s.pick("name", 6)}, "|")
+	case "web":
+		return strings.Join([]string{at, s.pick("a", 80), s.pick("e", 90), s.pick("p", 70)}, "|")
+	}
+	return strings.Join([]string{fmt.Sprint(hour - 2 + s.IntN(4)), s.pick("e", 90), s.pick("p", 70), s.pick("a", 80), fmt.Sprintf("purpose%d", s.IntN(2)), []string{"Granted", "Withdrawn", "Unknown"}[s.IntN(3)]}, "|")
+}
+
+// change some rows: none of them to many.
+func (s *market) change(source string, hour, most int) {
+	all := s.rows[source]
+	if all == nil {
+		all = map[string]string{}
+		s.rows[source] = all
+	}
+	keys := make([]string, 0, len(all))
+	for k := range all {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	for range s.IntN(most + 1) {
+		switch x := s.IntN(3); {
+		case x == 0 && len(keys) > 0:
+			delete(all, keys[s.IntN(len(keys))])
+		case x == 1 && len(keys) > 0:
+			all[keys[s.IntN(len(keys))]] = s.row(source, hour)
+		default:
+			s.next++
+			all[fmt.Sprintf("%s%04d", source[:1], s.next)] = s.row(source, hour)
+		}
+	}
+}
+
+// load puts the rows into a world, in an order of its own.
+func (s *market) load(w *world, r *rand.Rand) {
+	consents := text("@email", "@phone", "@anonymousId", "purpose", "status")
+	consents[3].Semantic, consents[4].Semantic = "purpose", "consentStatus"
+	for _, src := range []struct {
+		name   string
+		kind   RecordKind
+		fields []Field
+	}{
+		{"crm", Profile, text("@email", "@phone", "@card", "name")}, {"till", Profile, text("@email", "@card", "name")},
+		{"web", Event, text("@anonymousId", "@email", "@phone")}, {"consents", Consent, consents},
+	} {
+		var rows []string
+		for k, row := range s.rows[src.name] {
+			rows = append(rows, k+"|"+row)
+		}
+		slices.Sort(rows)
+		r.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+		w.source(src.name, src.kind, 1+len(src.name)%2, src.fields, rows...)
+	}
+}
+
+// relations and their columns, all of which increments have to give as a run of everything gives them.
+var everyRelation = []string{"members", "identifiers", "edges", "lineage", "guard_events", "consent", "profiles", "provenance", "profile_values"}
+
+// dump is all that a revision says.
+func (w *world) dump() map[string][]string {
+	out := map[string][]string{}
+	rev := w.last["Resolvepeople"]
+	for _, name := range everyRelation {
+		if _, there := rev.Version(lake.Table{Schema: "people", Name: name}); there {
+			out[name] = w.rows(name, "SELECT [t::VARCHAR] FROM {t} t")
+		}
+	}
+	for _, o := range rev.Outputs {
+		group, _, _ := strings.Cut(o.Name, "/")
+		if !slices.Contains([]string{"merges", "cut", "resolved", "candidates", "tooMany"}, group) {
+			out["outputs"] = append(out["outputs"], fmt.Sprint(o))
+		}
+	}
+	slices.Sort(out["outputs"])
+	return out
+}
+
+func compareDumps(t *testing.T, what string, got, want map[string][]string) {
+	t.Helper()
+	for name, rows := range want {
+		if slices.Equal(got[name], rows) {
+			continue
+		}
+		missing, extra := without(rows, got[name]), without(got[name], rows)
+		t.Errorf("%s: %s has %d rows, and %d if everything is looked at\nmissing %s\nextra   %s", what, name, len(got[name]), len(rows), strings.Join(missing, "\n        "), strings.Join(extra, "\n        "))
+	}
+}
+
+// without takes each of some rows out of others once.
+func without(rows, these []string) []string {
+	left := slices.Clone(rows)
+	for _, x := range these {
+		if i := slices.Index(left, x); i >= 0 {
+			left = slices.Delete(left, i, i+1)
+		}
+	}
+	return left
+}
+
+// What changes little by little gives, to the last row, what looking at everything gives: people, ids, what became of them, guards, consent, values.
+func TestIncrementsGiveWhatAFullRunGives(t *testing.T) {
+	less := 0
+	for seed := range uint64(6) {
+		s := &market{Rand: rand.New(rand.NewPCG(seed, 11)), rows: map[string]map[string]string{}}
+		part, whole := newWorld(t), newWorld(t)
+		whole.everything = true
+		for _, w := range []*world{part, whole} {
+			w.cfg.Deterministic = [][]string{{"card"}, {"email"}, {"phone", "name"}}
+			w.cfg.Guards = Guards{
+				Separate: []string{"card"}, Limits: []Limit{{Identifier: "email", PerProfile: 2}, {Identifier: "anonymousId", PerProfile: 3}}, MaxRecords: 6,
+				Automatic: []Automatic{{Per: "email", Distinct: "name", Above: 2}}, BlockedValues: []Blocked{{Identifier: "phone", Values: []string{"p7"}}},
+			}
+			w.cfg.Anonymous = Anonymous{ExpiresAfter: 5 * time.Hour}
+			if seed%2 == 1 {
+				w.cfg.Anonymous.OnIdentify = Isolate
+			}
+			w.cfg.Survivorship = []Survivorship{{Attributes: []string{"name"}, Strategy: MostFrequent}, {Attributes: []string{"email"}, Strategy: MostRecent, List: 2}}
+		}
+		for _, source := range []string{"crm", "till", "web", "consents"} {
+			s.change(source, 0, 1)
+		}
+		for step := range 14 {
+			most := 4
+			if step == 0 {
+				most = 150
+			}
+			for _, source := range []string{"crm", "till", "web", "consents"} {
+				if most > 100 || s.IntN(2) == 0 {
+					s.change(source, step, most)
+				}
+			}
+			s.load(part, s.Rand)
+			s.load(whole, s.Rand)
+			rev := part.run()
+			whole.run()
+			if step > 0 && outputOf(rev, "resolved") < outputOf(rev, "records") {
+				less++
+			}
+			compareDumps(t, fmt.Sprintf("seed %d, step %d", seed, step), part.dump(), whole.dump())
+			if t.Failed() {
+				return
+			}
+		}
+	}
+	if less < 40 {
+		t.Errorf("only %d runs looked at less than everything", less)
+	}
+}
+

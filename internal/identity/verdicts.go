@@ -1,0 +1,73 @@
+package identity
+
+import (
+	"context"
+
+	"github.com/kith-dev/kith/internal/sqlgen"
+)
+
+// The values that changed rows say or said, with how often each occurs by now in all rows.
+const createVerdicts = `CREATE OR REPLACE TABLE {values} AS
+SELECT (row_number() OVER (ORDER BY kind, value) - 1)::INTEGER AS vid, kind, value, n, blocked
+FROM (WITH said AS MATERIALIZED (SELECT DISTINCT kind, value FROM ({changed})) {judged})`
+
+const (
+	verdictValues  = `CREATE OR REPLACE TABLE {verdicts} AS SELECT * FROM {values}`
+	verdictReasons = `CREATE OR REPLACE TABLE {reasons} AS SELECT * FROM {automatic}`
+	// What an automatic guard has barred: by the base, or by a verdict where there is one.
+	baseAutomatic = `CREATE OR REPLACE TABLE {t} AS SELECT DISTINCT k.number AS kind, e.value FROM {events} e JOIN {kinds} k ON k.name = e.identifier WHERE e.guard = {guard}`
+	// and what is so still. What has just been barred, or is free again, still leads to all who carry it.
+	baseBarred = `CREATE OR REPLACE TABLE {barred} AS SELECT kind, value FROM {was} WHERE (kind, value) NOT IN (SELECT (kind, value) FROM {verdicts} WHERE vid NOT IN (SELECT vid FROM {reasons}))`
+	nowBarred  = `CREATE OR REPLACE TABLE {now} AS SELECT kind, value FROM {barred} UNION SELECT kind, value FROM {verdicts} WHERE vid IN (SELECT vid FROM {reasons})`
+)
+
+// judgeChanged decides about the values of changed rows, whether they identify somebody, with all rows in view. About all others the base has decided.
+func (r *run) judgeChanged(ctx context.Context, _ *part) (bool, error) {
+	changed := []sqlgen.Query{"SELECT 0 AS kind, '' AS value WHERE false"}
+	counts := []sqlgen.Query{"SELECT kind, value, 0::BIGINT AS n FROM said"}
+	for i, src := range r.space.sources {
+		for _, c := range r.space.identifiersOf(src) {
+			args := sqlgen.Args{"kind": c.kind, "v": identifierText(c), "changed": numbered("changed", i), "source": numbered("source", i)}
+			changed = append(changed, sqlgen.Format("SELECT {kind} AS kind, {v} AS value FROM {changed} s WHERE {v} IS NOT NULL", args))
+			counts = append(counts, sqlgen.Format("SELECT {kind}, {v}, count(*) FROM {source} s WHERE {v} IN (SELECT value FROM said WHERE kind = {kind}) GROUP BY ALL", args))
+		}
+	}
+	args := r.verdictArgs()
+	args["changed"], args["judged"] = sqlgen.UnionAll(changed...), r.judged(sqlgen.UnionAll(counts...))
+	if err := r.exec(ctx, createVerdicts, args); err != nil {
+		return false, err
+	}
+	if err := r.blockAutomatically(ctx); err != nil {
+		return false, err
+	}
+	for _, q := range []string{verdictValues, verdictReasons, baseAutomatic, baseBarred, nowBarred} {
+		if err := r.exec(ctx, q, args); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+func (r *run) verdictArgs() sqlgen.Args {
+	return sqlgen.Args{
+		"values": table("values"), "automatic": table("automatic"), "verdicts": table("verdicts"), "reasons": table("verdict_reasons"), "t": table("base_automatic"),
+		"was": table("base_automatic"), "barred": table("base_barred"), "now": table("now_barred"), "events": table("base_guard_events"),
+		"kinds": table("kind_names"), "guard": guardAutomatic,
+	}
+}
+
+// bar blocks what an automatic guard has barred, among the values of the run. In a part all that is decided already.
+func (r *run) bar(ctx context.Context) error {
+	if r.part == nil {
+		return r.blockAutomatically(ctx)
+	}
+	for _, q := range []string{
+		"CREATE OR REPLACE TABLE {automatic} AS SELECT vid FROM {values} WHERE (kind, value) IN (SELECT (kind, value) FROM {now})",
+		"UPDATE {values} SET blocked = true WHERE vid IN (SELECT vid FROM {automatic})",
+	} {
+		if err := r.exec(ctx, q, r.verdictArgs()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
