@@ -158,7 +158,7 @@ func (l *Lake) create(t Table, cols []Column) error {
 	meta, err := table.NewMetadata(schema, iceberg.UnpartitionedSpec, table.UnsortedSortOrder, dir, iceberg.Properties{
 		propManaged:                       "true",
 		"format-version":                  "2",
-		"write.delete.mode":               "copy-on-write", // readers here take no delete files
+		"write.delete.mode":               "copy-on-write", // delete files by others may be of a kind that readers here do not take
 		"write.update.mode":               "copy-on-write",
 		"write.merge.mode":                "copy-on-write",
 		"write.parquet.compression-codec": "zstd",

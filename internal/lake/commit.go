@@ -41,10 +41,18 @@ func (t *Tx) Commit(ctx context.Context, outputs []Output, state string) (*Revis
 		}
 	}
 	for _, tbl := range t.order {
-		if err := present(tbl, t.staged[tbl].files); err != nil {
+		st := t.staged[tbl]
+		if v, ok := t.base.Version(tbl); ok && st.untouched() {
+			rev.Tables = append(rev.Tables, v)
+			continue
+		}
+		if err := t.compact(ctx, tbl, st); err != nil {
 			return nil, err
 		}
-		v, err := t.lake.commitTable(ctx, tbl, t.staged[tbl].change)
+		if err := present(tbl, st.files); err != nil {
+			return nil, err
+		}
+		v, err := t.lake.commitTable(ctx, tbl, st.change)
 		if err != nil {
 			return nil, err
 		}
@@ -110,7 +118,7 @@ func (l *Lake) commitRevision(ctx context.Context, db *engine.DB, p Plan, rev Re
 			}
 		}
 		snap, err := s.snapshot(change{
-			base: s.meta.CurrentSnapshot(), added: []iceberg.DataFile{file}, schema: schema.ID, rows: int64(len(revs) + 1), run: p.Run, plan: p.PlanHash,
+			base: s.meta.CurrentSnapshot(), added: []iceberg.DataFile{file}, schema: schema.ID, run: p.Run, plan: p.PlanHash,
 		})
 		if err != nil {
 			return nil, err

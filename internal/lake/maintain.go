@@ -133,7 +133,7 @@ func (l *Lake) dropRevisions(ctx context.Context, db *engine.DB, now time.Time, 
 		}
 		s.written = append(s.written, path)
 		snap, err := s.snapshot(change{
-			base: s.meta.CurrentSnapshot(), replace: true, added: []iceberg.DataFile{file}, schema: schema.ID, rows: int64(len(kept)), run: "maintain",
+			base: s.meta.CurrentSnapshot(), replace: true, added: []iceberg.DataFile{file}, schema: schema.ID, run: "maintain",
 		})
 		if err != nil {
 			return nil, err

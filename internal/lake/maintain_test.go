@@ -269,9 +269,9 @@ func TestManySmallFilesBecomeFew(t *testing.T) {
 }
 
 func paths(s *state) ([]string, error) {
-	files, err := s.dataFiles(s.meta.CurrentSnapshot())
-	out := make([]string, len(files))
-	for i, f := range files {
+	c, err := s.content(s.meta.CurrentSnapshot())
+	out := make([]string, len(c.data))
+	for i, f := range c.data {
 		out[i] = f.FilePath()
 	}
 	return out, err

@@ -85,12 +85,15 @@ func (l *Lake) revisionsOf(s *state) ([]Revision, []string, error) {
 	if known.list == head.ManifestList {
 		return slices.Clone(known.rows), known.paths, nil
 	}
-	files, err := s.dataFiles(head)
+	c, err := s.content(head)
 	if err != nil {
 		return nil, nil, err
 	}
+	if len(c.deletes) > 0 {
+		return nil, nil, s.foreign("delete files")
+	}
 	found := revisions{list: head.ManifestList}
-	for _, f := range files {
+	for _, f := range c.data {
 		path := s.local(f.FilePath())
 		rows, err := l.runsFile(path)
 		if err != nil {

@@ -116,13 +116,12 @@ func (l *Lake) ensureSchema(ctx context.Context, t Table, baseSchema *int, cols 
 	var want []iceberg.NestedField
 	s, err = l.update(ctx, t, func(s *state) ([]table.Update, error) {
 		// A table that was never part of a revision gives its ids where they fit, but no columns.
-		base := s.meta.CurrentSchema()
+		base, err := s.meta.CurrentSchema(), error(nil)
 		if baseSchema != nil {
-			if base = s.schema(*baseSchema); base == nil {
-				return nil, fault.New(fault.LakeCorrupt, "table %s lacks schema %d", t, *baseSchema)
+			if base, err = s.schemaOf(*baseSchema); err != nil {
+				return nil, err
 			}
 		}
-		var err error
 		if want, err = evolve(t, base.Fields(), cols, s.meta.LastColumnID(), keep && baseSchema != nil); err != nil {
 			return nil, err
 		}
@@ -145,13 +144,13 @@ func (l *Lake) ensureSchema(ctx context.Context, t Table, baseSchema *int, cols 
 	return s, schema, nil
 }
 
-func (s *state) schema(id int) *iceberg.Schema {
+func (s *state) schemaOf(id int) (*iceberg.Schema, error) {
 	for _, sc := range s.meta.Schemas() {
 		if sc.ID == id {
-			return sc
+			return sc, nil
 		}
 	}
-	return nil
+	return nil, fault.New(fault.LakeCorrupt, "table %s lacks schema %d", s.table, id)
 }
 
 // find is the schema with exactly these fields in this order.

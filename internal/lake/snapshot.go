@@ -33,10 +33,10 @@ const (
 // change is a new snapshot in the making. It builds on base and not on the head of the table: the head may be what a run left
 // that died, or what a run that will lose the race has just made.
 type change struct {
-	base    *table.Snapshot // nil: none
-	replace bool            // the content is added alone
-	removed map[string]bool // files of the base that are left out, by their recorded path
-	added   []iceberg.DataFile
+	base    *table.Snapshot    // nil: none
+	replace bool               // the content is added alone
+	removed map[string]bool    // data and delete files of the base that are left out, by their recorded path
+	added   []iceberg.DataFile // likewise of both kinds
 	schema  int
 	rows    int64 // of the table afterwards
 	run     string
@@ -55,15 +55,18 @@ func (s *state) snapshot(c change) (*table.Snapshot, error) {
 	if c.base != nil {
 		snap.ParentSnapshotID = &c.base.SnapshotID
 	}
-	w := &manifests{s: s, snap: snap, schema: s.schema(c.schema)}
-	if w.schema == nil {
-		return nil, fault.New(fault.LakeCorrupt, "table %s lacks schema %d", s.table, c.schema)
+	schema, err := s.schemaOf(c.schema)
+	if err != nil {
+		return nil, err
 	}
+	w := &manifests{s: s, snap: snap, schema: schema}
 	if err := w.carry(c); err != nil {
 		return nil, s.manifestError(err)
 	}
-	if err := w.add(c.added); err != nil {
-		return nil, s.manifestError(err)
+	for _, content := range contents {
+		if err := w.add(content, c.added); err != nil {
+			return nil, s.manifestError(err)
+		}
 	}
 	if err := w.list(); err != nil {
 		return nil, s.manifestError(err)
@@ -85,6 +88,16 @@ func (s *state) freeID() int64 {
 	}
 }
 
+// contents are the kinds of manifests: those that list data files and those that list delete files.
+var contents = []iceberg.ManifestContent{iceberg.ManifestContentData, iceberg.ManifestContentDeletes}
+
+func contentOf(f iceberg.DataFile) iceberg.ManifestContent {
+	if f.ContentType() == iceberg.EntryContentData {
+		return iceberg.ManifestContentData
+	}
+	return iceberg.ManifestContentDeletes
+}
+
 // manifests writes the manifests of one snapshot.
 type manifests struct {
 	s      *state
@@ -92,9 +105,15 @@ type manifests struct {
 	schema *iceberg.Schema
 	files  []iceberg.ManifestFile
 
-	addedFiles, addedRows, addedBytes       int64
-	deletedFiles, deletedRows, deletedBytes int64
-	totalFiles, totalBytes                  int64
+	added, gone, total [2]tally // by content
+	totalBytes         int64
+}
+
+// tally counts files and the rows in them: records of data files, positions of delete files.
+type tally struct{ files, rows, bytes int64 }
+
+func (t *tally) count(f iceberg.DataFile) {
+	t.files, t.rows, t.bytes = t.files+1, t.rows+f.Count(), t.bytes+f.FileSizeBytes()
 }
 
 // carry takes over what the change leaves of its base.
@@ -102,38 +121,52 @@ func (w *manifests) carry(c change) error {
 	if c.base == nil {
 		return nil
 	}
+	if total(c.base, "total-equality-deletes") > 0 {
+		return w.s.foreign("equality deletes")
+	}
 	old, err := c.base.Manifests(w.s)
 	if err != nil {
 		return err
 	}
+	w.total = [2]tally{
+		{files: total(c.base, "total-data-files"), rows: total(c.base, "total-records")},
+		{files: total(c.base, "total-delete-files"), rows: total(c.base, "total-position-deletes")},
+	}
+	w.totalBytes = total(c.base, "total-files-size")
+	for _, content := range contents {
+		if err := w.carryContent(c, content, old); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *manifests) carryContent(c change, content iceberg.ManifestContent, old []iceberg.ManifestFile) error {
 	var small, live []iceberg.ManifestFile
 	for _, m := range old {
-		if m.ManifestContent() != iceberg.ManifestContentData {
-			return w.s.foreign("delete files")
-		}
 		n := m.AddedDataFiles() + m.ExistingDataFiles()
-		if n > 0 {
-			live = append(live, m)
+		if n == 0 || m.ManifestContent() != content {
+			continue
 		}
-		if 0 < n && n < smallManifest {
+		live = append(live, m)
+		if n < smallManifest {
 			small = append(small, m)
 		}
 	}
-	w.totalFiles, w.totalBytes = total(c.base, "total-data-files"), total(c.base, "total-files-size")
 	switch {
 	case c.replace || len(c.removed) > 0:
-		return w.rewrite(c, live)
+		return w.rewrite(c, content, live)
 	case len(small) >= mergeManifests:
-		w.files = slices.DeleteFunc(live, func(m iceberg.ManifestFile) bool { return slices.Contains(small, m) })
-		return w.rewrite(c, small)
+		w.files = append(w.files, slices.DeleteFunc(live, func(m iceberg.ManifestFile) bool { return slices.Contains(small, m) })...)
+		return w.rewrite(c, content, small)
 	default:
-		w.files = live
+		w.files = append(w.files, live...)
 		return nil
 	}
 }
 
 // rewrite lists the files that stay in one manifest, and beside them, as Iceberg wants it, those that go.
-func (w *manifests) rewrite(c change, old []iceberg.ManifestFile) error {
+func (w *manifests) rewrite(c change, content iceberg.ManifestContent, old []iceberg.ManifestFile) error {
 	var all []iceberg.ManifestEntry
 	for _, m := range old {
 		for e, err := range m.Entries(w.s, true) {
@@ -143,30 +176,31 @@ func (w *manifests) rewrite(c change, old []iceberg.ManifestFile) error {
 			all = append(all, e)
 		}
 	}
-	return w.write(all, func(out *iceberg.ManifestWriter, e iceberg.ManifestEntry) error {
+	return w.write(content, all, func(out *iceberg.ManifestWriter, e iceberg.ManifestEntry) error {
 		f := e.DataFile()
 		seq := pointer(e.SequenceNum())
 		if c.replace || c.removed[f.FilePath()] {
-			w.deletedFiles, w.deletedRows, w.deletedBytes = w.deletedFiles+1, w.deletedRows+f.Count(), w.deletedBytes+f.FileSizeBytes()
-			w.totalFiles, w.totalBytes = w.totalFiles-1, w.totalBytes-f.FileSizeBytes()
+			w.gone[content].count(f)
 			return out.Delete(iceberg.NewManifestEntry(iceberg.EntryStatusDELETED, &w.snap.SnapshotID, seq, e.FileSequenceNum(), f))
 		}
 		return out.Existing(iceberg.NewManifestEntry(iceberg.EntryStatusEXISTING, pointer(e.SnapshotID()), seq, e.FileSequenceNum(), f))
 	})
 }
 
-func (w *manifests) add(files []iceberg.DataFile) error {
-	entries := make([]iceberg.ManifestEntry, len(files))
-	for i, f := range files {
-		w.addedFiles, w.addedRows, w.addedBytes = w.addedFiles+1, w.addedRows+f.Count(), w.addedBytes+f.FileSizeBytes()
-		entries[i] = iceberg.NewManifestEntry(iceberg.EntryStatusADDED, &w.snap.SnapshotID, nil, nil, f)
+// add lists those of the files that have the content.
+func (w *manifests) add(content iceberg.ManifestContent, files []iceberg.DataFile) error {
+	var entries []iceberg.ManifestEntry
+	for _, f := range files {
+		if contentOf(f) == content {
+			w.added[content].count(f)
+			entries = append(entries, iceberg.NewManifestEntry(iceberg.EntryStatusADDED, &w.snap.SnapshotID, nil, nil, f))
+		}
 	}
-	w.totalFiles, w.totalBytes = w.totalFiles+w.addedFiles, w.totalBytes+w.addedBytes
-	return w.write(entries, (*iceberg.ManifestWriter).Add)
+	return w.write(content, entries, (*iceberg.ManifestWriter).Add)
 }
 
 // write makes one manifest of the entries, none of none.
-func (w *manifests) write(entries []iceberg.ManifestEntry, put func(*iceberg.ManifestWriter, iceberg.ManifestEntry) error) error {
+func (w *manifests) write(content iceberg.ManifestContent, entries []iceberg.ManifestEntry, put func(*iceberg.ManifestWriter, iceberg.ManifestEntry) error) error {
 	if len(entries) == 0 {
 		return nil
 	}
@@ -174,7 +208,8 @@ func (w *manifests) write(entries []iceberg.ManifestEntry, put func(*iceberg.Man
 	w.s.written = append(w.s.written, path)
 	return writeNew(path, func(f io.Writer) error {
 		counter := &counting{w: f}
-		out, err := iceberg.NewManifestWriter(2, counter, w.s.meta.PartitionSpec(), w.schema, w.snap.SnapshotID)
+		out, err := iceberg.NewManifestWriter(2, counter, w.s.meta.PartitionSpec(), w.schema, w.snap.SnapshotID,
+			iceberg.WithManifestWriterContent(content))
 		if err != nil {
 			return err
 		}
@@ -201,22 +236,39 @@ func (w *manifests) list() error {
 	})
 }
 
-// summary holds the numbers that other readers look for.
+// summary holds the numbers that other readers look for. Records are those of the data files, deleted ones included, as Iceberg counts
+// them; how many rows the table has is in the revision.
 func (w *manifests) summary(c change) *table.Summary {
 	p := iceberg.Properties{propRun: c.run, propPlan: c.plan}
+	data, deletes := iceberg.ManifestContentData, iceberg.ManifestContentDeletes
 	for k, v := range map[string]int64{
-		"added-data-files": w.addedFiles, "added-records": w.addedRows, "added-files-size": w.addedBytes,
-		"deleted-data-files": w.deletedFiles, "deleted-records": w.deletedRows, "removed-files-size": w.deletedBytes,
-		"total-data-files": w.totalFiles, "total-records": c.rows, "total-files-size": w.totalBytes,
-		"total-delete-files": 0, "total-position-deletes": 0, "total-equality-deletes": 0,
+		"added-data-files": w.added[data].files, "deleted-data-files": w.gone[data].files,
+		"added-records": w.added[data].rows, "deleted-records": w.gone[data].rows,
+		"added-delete-files": w.added[deletes].files, "removed-delete-files": w.gone[deletes].files,
+		"added-position-delete-files": w.added[deletes].files, "removed-position-delete-files": w.gone[deletes].files,
+		"added-position-deletes": w.added[deletes].rows, "removed-position-deletes": w.gone[deletes].rows,
+		"added-files-size": w.added[data].bytes + w.added[deletes].bytes, "removed-files-size": w.gone[data].bytes + w.gone[deletes].bytes,
+		"total-data-files":       w.total[data].files + w.added[data].files - w.gone[data].files,
+		"total-records":          w.total[data].rows + w.added[data].rows - w.gone[data].rows,
+		"total-delete-files":     w.total[deletes].files + w.added[deletes].files - w.gone[deletes].files,
+		"total-files-size":       w.totalBytes + w.added[data].bytes + w.added[deletes].bytes - w.gone[data].bytes - w.gone[deletes].bytes,
+		"total-position-deletes": w.total[deletes].rows + w.added[deletes].rows - w.gone[deletes].rows, "total-equality-deletes": 0,
 	} {
 		p[k] = strconv.FormatInt(v, 10)
 	}
-	op := table.OpAppend
-	if w.deletedFiles > 0 || c.replace && c.base != nil {
-		op = table.OpOverwrite
+	return &table.Summary{Operation: w.operation(c), Properties: p}
+}
+
+func (w *manifests) operation(c change) table.Operation {
+	data, deletes := iceberg.ManifestContentData, iceberg.ManifestContentDeletes
+	changed := w.gone[data].files + w.gone[deletes].files + w.added[deletes].files
+	switch {
+	case c.replace && c.base != nil, changed > 0 && w.added[data].files > 0:
+		return table.OpOverwrite
+	case changed > 0:
+		return table.OpDelete
 	}
-	return &table.Summary{Operation: op, Properties: p}
+	return table.OpAppend
 }
 
 func total(s *table.Snapshot, key string) int64 {
@@ -242,27 +294,6 @@ func (c *counting) Write(b []byte) (int, error) {
 // foreign refuses a table that another program wrote in a way that this one does not read.
 func (s *state) foreign(what string) error {
 	return fault.New(fault.LakeCorrupt, "table %s has %s, which another program wrote: rewrite the table without them", s.table, what)
-}
-
-// dataFiles lists the files of a snapshot.
-func (s *state) dataFiles(snap *table.Snapshot) ([]iceberg.DataFile, error) {
-	list, err := snap.Manifests(s)
-	if err != nil {
-		return nil, s.unreadable(err)
-	}
-	var out []iceberg.DataFile
-	for _, m := range list {
-		if m.ManifestContent() != iceberg.ManifestContentData {
-			return nil, s.foreign("delete files")
-		}
-		for e, err := range m.Entries(s, true) {
-			if err != nil {
-				return nil, s.unreadable(err)
-			}
-			out = append(out, e.DataFile())
-		}
-	}
-	return out, nil
 }
 
 func (s *state) unreadable(err error) error {

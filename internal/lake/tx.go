@@ -25,7 +25,7 @@ type Plan struct {
 	Base                               string // the Run of the revision this one builds on, "" for none
 }
 
-// Tx is the work of one run. Replace and Append write data files, which nothing refers to until Commit makes all of them visible at
+// Tx is the work of one run. Replace, Append and Delete write files, which nothing refers to until Commit makes all of them visible at
 // once; a run that dies before has changed nothing that anybody sees. Commits of tables are left to the end, and
 // a restarted run makes its files anew instead of taking over those of its first attempt: what a run computed from a
 // source that has moved on meanwhile, or numbered at random, must not be mixed with what it computes now.
@@ -105,7 +105,7 @@ func check(revs []Revision, p Plan) (*Revision, error) {
 func (t *Tx) Base() *Revision { return t.base }
 
 // Done is the revision that an earlier attempt of the same run and plan committed, else nil. There is nothing left to do then;
-// Replace, Append and Keep do nothing.
+// Replace, Append, Delete and Keep do nothing.
 func (t *Tx) Done() *Revision { return t.done }
 
 // Replace makes the result of q the whole content of a table, whose columns become cols. It gives the number of rows.
@@ -132,8 +132,6 @@ func (t *Tx) write(ctx context.Context, tbl Table, cols []Column, q sqlgen.Query
 	var baseSchema *int
 	if st.schema >= 0 {
 		baseSchema = &st.schema
-	} else if st.base != nil {
-		baseSchema = st.base.SchemaID
 	}
 	s, schema, err := t.lake.ensureSchema(ctx, tbl, baseSchema, cols, !replace)
 	if err != nil {
@@ -145,6 +143,7 @@ func (t *Tx) write(ctx context.Context, tbl Table, cols []Column, q sqlgen.Query
 	}
 	crash.At(crash.LakeFilesWritten)
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	if replace {
 		discard(st.files)
 		st.replace, st.removed, st.added, st.files, st.rows = true, nil, nil, nil, 0
@@ -156,58 +155,16 @@ func (t *Tx) write(ctx context.Context, tbl Table, cols []Column, q sqlgen.Query
 		rows = file.Count()
 	}
 	st.rows += rows
-	t.mu.Unlock()
-	if !replace {
-		err = t.mergeSmall(ctx, s, schema, st)
-	}
-	return rows, err
+	return rows, nil
 }
 
 func (st *staged) add(s *state, file iceberg.DataFile) {
 	st.added, st.files = append(st.added, file), append(st.files, s.local(file.FilePath()))
 }
 
-// A table that grows by a little every few minutes would end in more files than a query can open quickly: an append writes
-// mergeFiles files of less than smallFile bytes as one.
-const (
-	mergeFiles = 64
-	smallFile  = 4 << 20
-)
-
-func (t *Tx) mergeSmall(ctx context.Context, s *state, schema *iceberg.Schema, st *staged) error {
-	if st.base == nil || st.replace || len(st.removed) > 0 || total(st.base, "total-data-files") < mergeFiles {
-		return nil
-	}
-	files, err := s.dataFiles(st.base)
-	if err != nil {
-		return err
-	}
-	small := slices.DeleteFunc(files, func(f iceberg.DataFile) bool { return f.FileSizeBytes() >= smallFile })
-	if len(small) < mergeFiles {
-		return nil
-	}
-	q, err := s.read(schema, small)
-	if err != nil {
-		return err
-	}
-	cols, err := s.columns(schema)
-	if err != nil {
-		return err
-	}
-	merged, err := s.writeFile(ctx, t.db, schema, cols, q)
-	if err != nil {
-		return err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	st.removed = map[string]bool{}
-	for _, f := range small {
-		st.removed[f.FilePath()] = true
-	}
-	if merged != nil {
-		st.add(s, merged)
-	}
-	return nil
+// untouched tells whether the content is still what the base has.
+func (st *staged) untouched() bool {
+	return !st.replace && len(st.added)+len(st.removed) == 0 && (st.base == nil && st.schema < 0 || st.base != nil && st.schema == *st.base.SchemaID)
 }
 
 // doneRows answers for a plan that was committed already.
@@ -235,7 +192,7 @@ func (t *Tx) stage(tbl Table) (*staged, error) {
 		if err != nil {
 			return nil, err
 		}
-		st.base, st.rows = snap, v.Rows
+		st.base, st.schema, st.rows = snap, *snap.SchemaID, v.Rows
 	}
 	t.staged[tbl] = st
 	t.order = append(t.order, tbl)

@@ -12,7 +12,8 @@ import (
 )
 
 // View makes a view over a table as the revision has it. The class is LakeCorrupt when the revision, or the lake, lacks it.
-// The view names the files of that version: it stays the same whatever is committed later.
+// The view names the files of that version: it stays the same whatever is committed later. Files without deleted rows are read as they
+// are; filters and the choice of columns reach the files either way.
 func (l *Lake) View(ctx context.Context, db *engine.DB, view sqlgen.Ident, rev *Revision, t Table) error {
 	s, snap, err := l.at(rev, t)
 	if err != nil {
@@ -22,16 +23,18 @@ func (l *Lake) View(ctx context.Context, db *engine.DB, view sqlgen.Ident, rev *
 	if err != nil {
 		return err
 	}
-	var files []iceberg.DataFile
-	if snap != nil {
-		if files, err = s.dataFiles(snap); err != nil {
-			return err
-		}
-	}
-	q, err := s.read(schema, files)
+	c, err := s.content(snap)
 	if err != nil {
 		return err
 	}
+	q, err := s.read(ctx, db, schema, c)
+	if err != nil {
+		return err
+	}
+	return open(ctx, db, view, t, q)
+}
+
+func open(ctx context.Context, db *engine.DB, view sqlgen.Ident, t Table, q sqlgen.Query) error {
 	if err := db.Exec(ctx, sqlgen.Format("CREATE OR REPLACE VIEW {view} AS {q}", sqlgen.Args{"view": view, "q": q})); err != nil {
 		return fault.New(fault.ClassOf(engine.Classify("", err)), "open table %s: %w", t, err)
 	}
@@ -82,10 +85,7 @@ func (s *state) schemaAt(snap *table.Snapshot) (*iceberg.Schema, error) {
 	if snap == nil || snap.SchemaID == nil {
 		return s.meta.CurrentSchema(), nil
 	}
-	if sc := s.schema(*snap.SchemaID); sc != nil {
-		return sc, nil
-	}
-	return nil, fault.New(fault.LakeCorrupt, "table %s lacks schema %d", s.table, *snap.SchemaID)
+	return s.schemaOf(*snap.SchemaID)
 }
 
 func (s *state) columns(schema *iceberg.Schema) ([]Column, error) {
@@ -98,28 +98,4 @@ func (s *state) columns(schema *iceberg.Schema) ([]Column, error) {
 		out[i] = Column{Name: f.Name, Type: t}
 	}
 	return out, nil
-}
-
-// read is a query over data files. Columns are found by their id, not by their name: files from before a column was added
-// give null for it, and a column of the same name that was another one then is not taken for it.
-func (s *state) read(schema *iceberg.Schema, files []iceberg.DataFile) (sqlgen.Query, error) {
-	cols, err := s.columns(schema)
-	if err != nil {
-		return "", err
-	}
-	var fields, empty []sqlgen.Query
-	for i, f := range schema.Fields() {
-		a := sqlgen.Args{"id": f.ID, "name": f.Name, "type": sqlgen.DuckDB.Type(cols[i].Type), "null": sqlgen.As(sqlgen.Cast(sqlgen.Lit(nil), cols[i].Type), f.Name)}
-		fields = append(fields, sqlgen.Format("{id}: {name: {name}, type: {type}, default_value: NULL}", a))
-		empty = append(empty, sqlgen.Format("{null}", a))
-	}
-	if len(files) == 0 {
-		return sqlgen.Format("SELECT {cols} WHERE false", sqlgen.Args{"cols": empty}), nil
-	}
-	paths := make([]string, len(files))
-	for i, f := range files {
-		paths[i] = s.local(f.FilePath())
-	}
-	return sqlgen.Format("SELECT * FROM read_parquet({paths}, schema = MAP { {fields} }, hive_partitioning = false)",
-		sqlgen.Args{"paths": paths, "fields": fields}), nil
 }

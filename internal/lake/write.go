@@ -26,44 +26,58 @@ func (s *state) writeFile(ctx context.Context, db *engine.DB, schema *iceberg.Sc
 		selected = append(selected, sqlgen.Format("{e}", a))
 		fieldIDs = append(fieldIDs, sqlgen.Format("{name}: {id}", a))
 	}
-	recorded, path := s.newPath("data", uuid.NewString()+".parquet")
-	if err := makeDirs(filepath.Dir(path)); err != nil {
+	out, err := s.copyOut(ctx, db, ".parquet", sqlgen.Format("SELECT {cols} FROM ({q})", sqlgen.Args{"cols": selected, "q": q}), fieldIDs)
+	if err != nil || out == nil {
+		return nil, err
+	}
+	return s.describe(out, iceberg.EntryContentData, ids, cols, bounds)
+}
+
+// written is a file of the table that the engine has made.
+type written struct {
+	recorded, path string
+	rows, size     int64
+	stats          map[string]columnStats
+}
+
+// copyOut writes the result of q as a new file, durably; nil means no rows, and no file.
+func (s *state) copyOut(ctx context.Context, db *engine.DB, suffix string, q sqlgen.Query, fieldIDs []sqlgen.Query) (*written, error) {
+	out := &written{}
+	out.recorded, out.path = s.newPath("data", uuid.NewString()+suffix)
+	if err := makeDirs(filepath.Dir(out.path)); err != nil {
 		return nil, engine.Classify("write table "+s.table.String(), err)
 	}
-	copyOut := sqlgen.Format(
-		"COPY (SELECT {cols} FROM ({q})) TO {path} (FORMAT parquet, COMPRESSION zstd, RETURN_STATS, FIELD_IDS { {ids} })",
-		sqlgen.Args{"cols": selected, "q": q, "path": path, "ids": fieldIDs})
+	copyOut := sqlgen.Format("COPY ({q}) TO {path} (FORMAT parquet, COMPRESSION zstd, RETURN_STATS, FIELD_IDS { {ids} })",
+		sqlgen.Args{"q": q, "path": out.path, "ids": fieldIDs})
 	var name string
 	var rows, size, footer uint64
 	var stats, partition any
 	if err := db.Row(ctx, copyOut, &name, &rows, &size, &footer, &stats, &partition); err != nil {
-		_ = os.Remove(path)
+		_ = os.Remove(out.path)
 		return nil, engine.Classify("write table "+s.table.String(), err)
 	}
 	if rows == 0 {
-		return nil, engine.Classify("write table "+s.table.String(), os.Remove(path))
+		return nil, engine.Classify("write table "+s.table.String(), os.Remove(out.path))
 	}
-	err := syncPath(path)
+	err := syncPath(out.path)
 	if err == nil {
-		err = syncPath(filepath.Dir(path))
+		err = syncPath(filepath.Dir(out.path))
 	}
 	if err != nil {
-		_ = os.Remove(path)
+		_ = os.Remove(out.path)
 		return nil, engine.Classify("write table "+s.table.String(), err)
 	}
-	file, err := s.describe(recorded, ids, cols, int64(rows), int64(size), readStats(stats))
-	if err != nil {
-		_ = os.Remove(path)
-		return nil, fault.New(fault.Internal, "describe a file of table %s: %w", s.table, err)
-	}
-	return file, nil
+	out.rows, out.size, out.stats = int64(rows), int64(size), readStats(stats)
+	return out, nil
 }
 
-func (s *state) describe(path string, ids map[string]int, cols []Column, rows, size int64, stats map[string]columnStats) (iceberg.DataFile, error) {
+// describe makes the entry of a manifest for a file, which is removed when that fails.
+func (s *state) describe(w *written, kind iceberg.ManifestEntryContent, ids map[string]int, cols []Column,
+	bounds func(t sqlgen.Type, smallest, largest string) (lower, upper []byte, ok bool)) (iceberg.DataFile, error) {
 	sizes, values, nulls := map[int]int64{}, map[int]int64{}, map[int]int64{}
 	lower, upper := map[int][]byte{}, map[int][]byte{}
 	for _, c := range cols {
-		st, ok := stats[c.Name]
+		st, ok := w.stats[c.Name]
 		if !ok {
 			continue
 		}
@@ -76,9 +90,10 @@ func (s *state) describe(path string, ids map[string]int, cols []Column, rows, s
 			lower[id], upper[id] = lo, hi
 		}
 	}
-	b, err := iceberg.NewDataFileBuilder(s.meta.PartitionSpec(), iceberg.EntryContentData, path, iceberg.ParquetFile, nil, nil, nil, rows, size)
+	b, err := iceberg.NewDataFileBuilder(s.meta.PartitionSpec(), kind, w.recorded, iceberg.ParquetFile, nil, nil, nil, w.rows, w.size)
 	if err != nil {
-		return nil, err
+		_ = os.Remove(w.path)
+		return nil, fault.New(fault.Internal, "describe a file of table %s: %w", s.table, err)
 	}
 	return b.ColumnSizes(sizes).ValueCounts(values).NullValueCounts(nulls).LowerBoundValues(lower).UpperBoundValues(upper).Build(), nil
 }
