@@ -24,6 +24,13 @@ type simulated struct {
 	n    int64
 	next int64
 	rows []simulatedRow
+	past []pastVersion
+}
+
+// pastVersion is a revision that is still there, and what its rows should be.
+type pastVersion struct {
+	rev  *Revision
+	rows []simulatedRow
 }
 
 type simulatedRow struct {
@@ -74,6 +81,7 @@ func (m *simulated) step() {
 	}
 	m.rev = must[*Revision](m.t)(tx.Commit(m.t.Context(), nil, ""))
 	m.rows = append(base, added...)
+	m.past = append(m.past, pastVersion{m.rev, m.rows})
 }
 
 // die ends a run without a revision: with its files left behind, with its tables committed too, or orderly.
@@ -148,6 +156,31 @@ func (m *simulated) verify() {
 		m.t.Errorf("the revision counts %d rows, want %d", v.Rows, len(want))
 	}
 	checkSummary(m.t, m.l, m.rev)
+	m.compare(m.past[m.r.IntN(len(m.past))], pastVersion{m.rev, m.rows})
+	m.compare(pastVersion{m.rev, m.rows}, m.past[m.r.IntN(len(m.past))])
+}
+
+// compare checks Changes between two versions.
+func (m *simulated) compare(from, to pastVersion) {
+	m.t.Helper()
+	more := map[string]int{}
+	for _, r := range to.rows {
+		more[r.String()]++
+	}
+	for _, r := range from.rows {
+		more[r.String()]--
+	}
+	var want []string
+	for row, n := range more {
+		for range n {
+			want = append(want, fmt.Sprintf(`{"_change_type":"INSERT",%s`, row[1:]))
+		}
+		for range -n {
+			want = append(want, fmt.Sprintf(`{"_change_type":"DELETE",%s`, row[1:]))
+		}
+	}
+	slices.Sort(want)
+	same(m.t, changes(m.t, m.l, m.db, from.rev, to.rev), want...)
 }
 
 // checkSummary compares the totals of a snapshot with its manifests, and both with the rules of when a table is written anew.
@@ -192,6 +225,7 @@ func TestRandomChanges(t *testing.T) {
 				m.verify()
 				if m.r.IntN(10) == 0 {
 					must[MaintainResult](t)(l.Maintain(t.Context(), db, clock.Add(time.Duration(m.n)*time.Hour), 0))
+					m.past = m.past[len(m.past)-1:]
 					m.verify()
 				}
 				if t.Failed() {

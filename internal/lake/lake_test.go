@@ -83,6 +83,14 @@ func rows(t *testing.T, l *Lake, db *engine.DB, rev *Revision, tbl Table) []stri
 	view := sqlgen.Name(fmt.Sprintf("v%d", views.n))
 	views.Unlock()
 	check0(t, l.View(t.Context(), db, view, rev, tbl))
+	out := texts(t, db, view)
+	check0(t, db.Exec(t.Context(), sqlgen.Format("DROP VIEW {v}", sqlgen.Args{"v": view})))
+	return out
+}
+
+// texts are the rows of a view as text, sorted.
+func texts(t *testing.T, db *engine.DB, view sqlgen.Ident) []string {
+	t.Helper()
 	var out []string
 	check0(t, db.Rows(t.Context(), sqlgen.Format("SELECT to_json(v)::VARCHAR FROM (SELECT * FROM {v}) v ORDER BY 1", sqlgen.Args{"v": view}), func(scan func(...any) error) error {
 		var s string
@@ -90,7 +98,6 @@ func rows(t *testing.T, l *Lake, db *engine.DB, rev *Revision, tbl Table) []stri
 		out = append(out, s)
 		return err
 	}))
-	check0(t, db.Exec(t.Context(), sqlgen.Format("DROP VIEW {v}", sqlgen.Args{"v": view})))
 	return out
 }
 
