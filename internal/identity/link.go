@@ -19,19 +19,26 @@ func (r *run) link(ctx context.Context, g *graph) error {
 	if !r.cfg.Probabilistic {
 		return nil
 	}
-	columns, err := r.compared(ctx)
+	columns, err := r.compared(ctx, "source", table("records"), r.records)
 	if err != nil || len(columns) == 0 {
 		return err
 	}
-	edges, err := r.weigh(ctx, linkage.New(columns))
+	records := linkage.New(columns)
+	edges, model, err := r.weigh(ctx, records)
 	if err != nil {
 		return err
 	}
 	before := g.clusters()
-	groups := &groups{graph: g}
-	cluster.Refine(groups, edges, cluster.Default())
+	groups, options := &groups{graph: g}, cluster.Default()
+	cluster.Refine(groups, edges, options)
 	r.output("merges/"+probabilistic, int64(before-g.clusters()))
-	return r.writeRefusedLinks(ctx, g, groups.refused)
+	if err := r.writeRefusedLinks(ctx, g, groups.refused); err != nil {
+		return err
+	}
+	if err := r.writeLinks(ctx, g, edges, options); err != nil {
+		return err
+	}
+	return r.writeKeys(ctx, records, model)
 }
 
 // kindOf is how a field is compared; empty for not at all.
@@ -99,16 +106,16 @@ func comparedValues(src Source, all []comparedColumn, meant func(Field) sqlgen.Q
 	return exprs
 }
 
-// compared reads what Profile records have to be compared by.
-func (r *run) compared(ctx context.Context) ([]linkage.Column, error) {
+// compared reads what Profile records have to be compared by: the numbered ones, of which there are n, from a table for each source.
+func (r *run) compared(ctx context.Context, from string, numbers sqlgen.Ident, n int) ([]linkage.Column, error) {
 	all := r.space.comparedColumns()
-	out := newColumns(all, r.records)
+	out := newColumns(all, n)
 	for i, src := range r.space.sources {
 		if src.RecordKind != Profile {
 			continue
 		}
 		q := sqlgen.Format("SELECT r.rec, {exprs} FROM {source} s JOIN {all} r ON r.src = {src} AND r.key = s._key", sqlgen.Args{
-			"exprs": comparedValues(src, all, r.meant), "source": numbered("source", i), "all": table("records"), "src": i,
+			"exprs": comparedValues(src, all, r.meant), "source": numbered(from, i), "all": numbers, "src": i,
 		})
 		var rec int32
 		if err := r.fill(ctx, q, out, &rec, func() int { return int(rec) }); err != nil {

@@ -23,36 +23,46 @@ var modelColumns = []lake.Column{
 
 // weigh gives the candidates among the records their match weights: by the model of the base, so that the same records always match in the same way, or by
 // another where that does not fit any more. A model that was learned is kept.
-func (r *run) weigh(ctx context.Context, records *linkage.Records) ([]linkage.Edge, error) {
+func (r *run) weigh(ctx context.Context, records *linkage.Records) ([]linkage.Edge, *linkage.Model, error) {
 	version, model, err := r.modelOf(ctx, r.tx.Base())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	reason, n := "there was none", records.Len()
+	reason := ""
 	switch {
 	case model == nil:
-	case n > grown*model.Records || grown*n < model.Records:
-		reason = fmt.Sprintf("it was learned from %d records, and there are %d", model.Records, n)
-	default:
+		reason = "there was none"
+	case r.part == nil: // where there is a part it was found to fit
+		reason = unfit(model, records.Len())
+	}
+	if reason == "" {
 		edges, found, err := records.Weigh(model)
 		if err == nil {
 			r.outputCandidates(int64(version), edges, found)
-			return edges, r.tx.Keep(r.relation("models"))
+			return edges, model, r.tx.Keep(r.relation("models"))
 		}
-		if !errors.Is(err, linkage.ErrOutdated) {
-			return nil, err
+		if !errors.Is(err, linkage.ErrOutdated) || r.part != nil {
+			return nil, nil, err
 		}
 		reason = err.Error()
 	}
 	if model, err = records.Learn(); err != nil {
-		return nil, invalid(r.cfg, "probabilistic: %w", err)
+		return nil, nil, invalid(r.cfg, "probabilistic: %w", err)
 	}
 	edges, found, err := records.Weigh(model)
 	if err != nil {
-		return nil, fault.New(fault.Internal, "IdentityRule %s: a model that was just learned: %w", r.cfg.Plan.Subject, err)
+		return nil, nil, fault.New(fault.Internal, "IdentityRule %s: a model that was just learned: %w", r.cfg.Plan.Subject, err)
 	}
 	r.outputCandidates(int64(version+1), edges, found)
-	return edges, r.keepModel(ctx, version+1, reason, model)
+	return edges, model, r.keepModel(ctx, version+1, reason, model)
+}
+
+// unfit says why a model does not fit so many records; empty where it may.
+func unfit(model *linkage.Model, records int) string {
+	if records > grown*model.Records || grown*records < model.Records {
+		return fmt.Sprintf("it was learned from %d records, and there are %d", model.Records, records)
+	}
+	return ""
 }
 
 func (r *run) outputCandidates(version int64, edges []linkage.Edge, found []linkage.Candidates) {

@@ -2,12 +2,212 @@ package identity
 
 import (
 	"context"
+	"errors"
+	"strconv"
 
-	"github.com/kith-dev/kith/internal/lake"
+	"github.com/kith-dev/kith/internal/linkage"
+	"github.com/kith-dev/kith/internal/linkage/cluster"
+	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
-var linkColumns = append(strs("source", "record_key", "other_source", "other_record_key"), lake.Column{Name: "weight", Type: "double"})
+// keyColumn has the key of a record in the i-th rule of the model.
+func keyColumn(i int) string { return "k" + strconv.Itoa(i) }
 
+// Old keys of records that have changed.
+const createNearOld = `CREATE OR REPLACE TABLE {old} AS SELECT * FROM {keys} WHERE (source, record_key) IN ({changed})`
+
+// The size of the largest block that changed records are in by a rule, as it is by now.
+const largestBlock = `SELECT coalesce(max(n), 0) FROM (SELECT sum(n) AS n FROM (
+	SELECT {k} AS key, count(*) AS n FROM {keys} WHERE {k} IN (SELECT key FROM {near} WHERE rule = {rule}) GROUP BY key
+	UNION ALL SELECT {k}, -count(*) FROM {old} GROUP BY ALL
+	UNION ALL SELECT key, count(*) FROM {near} WHERE rule = {rule} GROUP BY key
+) GROUP BY key)`
+
+// Records that are in a block with a changed one.
+const createNearFound = `CREATE OR REPLACE TABLE {found} AS SELECT source, record_key FROM {keys} WHERE ({shares}) AND (source, record_key) NOT IN ({changed})`
+
+// Those among them that a changed record may be of one person with.
+const seedNear = `INSERT INTO {records} SELECT n.name, s.key, 0 FROM (SELECT DISTINCT rec FROM {matches}) JOIN {staged} s USING (rec) JOIN {sources} n ON n.number = s.src
+WHERE (n.name, s.key) NOT IN (SELECT (source, record_key) FROM {records})`
+
+// seedMatches adds the records that probably match a changed one, and so could be joined with it. It does not fit where there is no model that does.
 func (r *run) seedMatches(ctx context.Context, p *part) (bool, error) {
-	return !r.cfg.Probabilistic, nil
+	if !r.cfg.Probabilistic || len(r.space.comparedColumns()) == 0 {
+		return true, nil
+	}
+	_, model, err := r.modelOf(ctx, p.base)
+	if err != nil || model == nil {
+		return false, err
+	}
+	changed, err := r.countChanged(ctx, p)
+	if err != nil || changed == 0 {
+		return err == nil, err
+	}
+	if unfit(model, p.records) != "" {
+		return false, nil
+	}
+	current, err := r.near(ctx, func(i int, src Source) sqlgen.Query {
+		return sqlgen.Format("SELECT true AS anew, {columns} FROM {changed} WHERE current", sqlgen.Args{"columns": src.columns(), "changed": numbered("changed", i)})
+	})
+	if err != nil {
+		return false, err
+	}
+	if current.Len() == 0 {
+		return true, nil
+	}
+	if fits, err := r.findNear(ctx, p, current, model); err != nil || !fits {
+		return false, err
+	}
+	return true, r.matchNear(ctx, current.Len(), model)
+}
+
+// countChanged gives how many Profile rows have changed, and sets how many there are.
+func (r *run) countChanged(ctx context.Context, p *part) (changed int, err error) {
+	p.records = int(outputOf(p.base, "records"))
+	for i, src := range r.space.sources {
+		if src.RecordKind != Profile {
+			continue
+		}
+		var come, gone int
+		q := sqlgen.Format("SELECT count(*) FILTER (WHERE current), count(*) FILTER (WHERE NOT current) FROM {changed}", sqlgen.Args{"changed": numbered("changed", i)})
+		if err := r.env.DB.Row(ctx, q, &come, &gone); err != nil {
+			return 0, err
+		}
+		p.records += come - gone
+		changed += come + gone
+	}
+	return changed, nil
+}
+
+// near stages the Profile rows that a query gives for each source, and what they are compared by. Those that are anew come first.
+func (r *run) near(ctx context.Context, rows func(i int, src Source) sqlgen.Query) (*linkage.Records, error) {
+	all := []sqlgen.Query{"SELECT 0 AS src, '' AS key, true AS anew WHERE false"}
+	values := []sqlgen.Query{"SELECT 0 AS kind, '' AS value, 0::BIGINT AS n WHERE false"}
+	for i, src := range r.space.sources {
+		if src.RecordKind != Profile {
+			continue
+		}
+		args := sqlgen.Args{"near": numbered("near", i), "rows": rows(i, src), "src": i}
+		if err := r.exec(ctx, "CREATE OR REPLACE TABLE {near} AS {rows}", args); err != nil {
+			return nil, err
+		}
+		all = append(all, sqlgen.Format("SELECT {src} AS src, _key AS key, anew FROM {near}", args))
+		for _, c := range r.space.identifiersOf(src) {
+			args["kind"], args["v"] = c.kind, identifierText(c)
+			values = append(values, sqlgen.Format("SELECT {kind} AS kind, {v} AS value, 1::BIGINT AS n FROM {near} s WHERE {v} IS NOT NULL", args))
+		}
+	}
+	args := r.verdictArgs()
+	args["staged"], args["all"], args["judged"] = table("near"), sqlgen.UnionAll(all...), r.judged(sqlgen.UnionAll(values...))
+	for _, q := range []string{
+		"CREATE OR REPLACE TABLE {staged} AS SELECT (row_number() OVER (ORDER BY anew DESC, src, key) - 1)::INTEGER AS rec, src, key FROM ({all})",
+		numberAll, blockBarred,
+	} {
+		if err := r.exec(ctx, q, args); err != nil {
+			return nil, err
+		}
+	}
+	n, err := r.number(ctx, "SELECT count(*) FROM {staged}", args)
+	if err != nil {
+		return nil, err
+	}
+	columns, err := r.compared(ctx, "near", table("near"), int(n))
+	if err != nil {
+		return nil, err
+	}
+	return linkage.New(columns), nil
+}
+
+// findNear finds the records that are in a block with a changed one. It does not fit where a block has outgrown the model.
+func (r *run) findNear(ctx context.Context, p *part, current *linkage.Records, model *linkage.Model) (bool, error) {
+	rules, keys, err := current.Keys(model)
+	if errors.Is(err, linkage.ErrOutdated) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if err := r.env.Lake.View(ctx, r.env.DB, table("base_keys"), p.base, r.relation("candidate_keys")); err != nil {
+		return false, err
+	}
+	if err := r.stageNearKeys(ctx, len(rules), keys); err != nil {
+		return false, err
+	}
+	shares := []sqlgen.Query{"false"}
+	var gone []sqlgen.Query
+	for i, src := range r.space.sources {
+		if src.RecordKind == Profile {
+			gone = append(gone, sqlgen.Format("SELECT ({name}, _key) FROM {changed}", sqlgen.Args{"name": src.Name, "changed": numbered("changed", i)}))
+		}
+	}
+	args := sqlgen.Args{"old": table("near_old"), "keys": table("base_keys"), "near": table("near_keys"), "found": table("near_found"), "changed": sqlgen.UnionAll(gone...)}
+	if err := r.exec(ctx, createNearOld, args); err != nil {
+		return false, err
+	}
+	for i := range rules {
+		args["k"], args["rule"] = sqlgen.Name(keyColumn(i)), i
+		largest, err := r.number(ctx, largestBlock, args)
+		if err != nil || largest > model.Outgrown() {
+			return false, err
+		}
+		shares = append(shares, sqlgen.Format("OR {k} IN (SELECT key FROM {near} WHERE rule = {rule})", args))
+	}
+	args["shares"] = sqlgen.Lines(shares...)
+	return true, r.exec(ctx, createNearFound, args)
+}
+
+func (r *run) stageNearKeys(ctx context.Context, rules int, keys []uint32) error {
+	if err := r.exec(ctx, "CREATE OR REPLACE TABLE {t} (rule INTEGER, key BIGINT)", sqlgen.Args{"t": table("near_keys")}); err != nil {
+		return err
+	}
+	to, err := r.env.DB.Appender(ctx, "identity_near_keys")
+	if err != nil {
+		return err
+	}
+	for i, k := range keys {
+		if k == 0 {
+			continue
+		}
+		if err := to.Append(i%rules, int64(k)); err != nil {
+			return closing(to, err)
+		}
+	}
+	return to.Close()
+}
+
+// matchNear weighs the changed records, of which there are so many, against those in their blocks, and adds the ones that could be joined with one of them.
+func (r *run) matchNear(ctx context.Context, changed int, model *linkage.Model) error {
+	records, err := r.near(ctx, func(i int, src Source) sqlgen.Query {
+		return sqlgen.Format(`SELECT true AS anew, {columns} FROM {changed} WHERE current
+UNION ALL SELECT false, {columns} FROM {source} WHERE _key IN (SELECT record_key FROM {found} WHERE source = {name})`, sqlgen.Args{
+			"columns": src.columns(), "changed": numbered("changed", i), "source": numbered("source", i), "found": table("near_found"), "name": src.Name,
+		})
+	})
+	if err != nil {
+		return err
+	}
+	edges, _, err := records.Weigh(model)
+	if err != nil {
+		return err
+	}
+	args := sqlgen.Args{"matches": table("near_matches"), "staged": table("near"), "sources": table("source_names")}
+	if err := r.exec(ctx, "CREATE OR REPLACE TABLE {matches} (rec INTEGER)", args); err != nil {
+		return err
+	}
+	to, err := r.env.DB.Appender(ctx, "identity_near_matches")
+	if err != nil {
+		return err
+	}
+	options := cluster.Default()
+	for _, e := range edges {
+		if int(e.R) < changed && options.Joins(e.Weight) {
+			if err := to.Append(int(e.L)); err != nil {
+				return closing(to, err)
+			}
+		}
+	}
+	if err := to.Close(); err != nil {
+		return err
+	}
+	return r.env.DB.Exec(ctx, touched(seedNear, args))
 }

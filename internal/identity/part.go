@@ -16,6 +16,7 @@ import (
 type part struct {
 	base    *lake.Revision
 	sources []*lake.Revision // as the base saw them
+	records int              // Profile records that there are by now
 }
 
 // A part that is larger than this share of the profiles of the base, and than some, is not worth its while.
@@ -101,22 +102,21 @@ func (s Source) columns() []sqlgen.Expr {
 	return out
 }
 
-// What has changed in a source: current rows that the base did not see, and rows that it saw and that are no more.
-const changedRows = `CREATE OR REPLACE TABLE {changed} AS
-SELECT true AS current, * FROM (SELECT {columns} FROM {source} EXCEPT ALL SELECT {columns} FROM {before}) UNION ALL
-SELECT false, * FROM (SELECT {columns} FROM {before} EXCEPT ALL SELECT {columns} FROM {source})`
-
-// compareSources finds the rows that have changed since the base.
+// compareSources makes tables of the rows that have changed since the base: current ones that it did not see, and others that it saw and that are no more.
 func (r *run) compareSources(ctx context.Context, p *part) (bool, error) {
 	for i, src := range r.space.sources {
-		args := sqlgen.Args{"changed": numbered("changed", i), "source": numbered("source", i), "before": numbered("before", i), "columns": src.columns()}
-		q := changedRows
-		if p.sources[i].Run == src.Revision.Run {
-			q = "CREATE OR REPLACE TABLE {changed} AS SELECT true AS current, {columns} FROM {source} WHERE false"
-		} else if err := r.env.Lake.View(ctx, r.env.DB, numbered("before", i), p.sources[i], sourceTable(src)); err != nil {
+		columns := []string{"_key", "_time"}
+		for _, f := range src.Fields {
+			columns = append(columns, f.Name)
+		}
+		view := table("changes_view")
+		if err := r.env.Lake.Changes(ctx, r.env.DB, view, p.sources[i], src.Revision, sourceTable(src), columns...); err != nil {
 			return false, err
 		}
-		if err := r.exec(ctx, q, args); err != nil {
+		err := r.exec(ctx, "CREATE OR REPLACE TABLE {changed} AS SELECT {type} = {inserted} AS current, {columns} FROM {view}", sqlgen.Args{
+			"changed": numbered("changed", i), "type": sqlgen.Name(lake.ChangeType), "inserted": lake.Inserted, "columns": src.columns(), "view": view,
+		})
+		if err != nil {
 			return false, err
 		}
 	}

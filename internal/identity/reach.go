@@ -168,8 +168,8 @@ HAVING (kind, value, bool_and(weak)) NOT IN (SELECT (kind, value, weak) FROM {va
 // Which values a row leads to. A value that a guard has barred identifies nobody, but a refusal with it counts for all who carry it. In a row of consent
 // in which nothing identifies anybody, the first value is what it is about.
 const (
-	ledTo         = `SELECT kind, value, barred AS weak FROM {said} WHERE NOT blocked`
-	ledToByEvents = `SELECT kind, value, false AS weak FROM {said} WHERE NOT blocked AND NOT barred`
+	ledTo          = `SELECT kind, value, barred AS weak FROM {said} WHERE NOT blocked`
+	ledToByEvents  = `SELECT kind, value, false AS weak FROM {said} WHERE NOT blocked AND NOT barred`
 	ledToByConsent = `SELECT kind, value, false AS weak FROM {said} WHERE NOT blocked AND NOT barred
 UNION ALL SELECT kind, value, blocked OR NOT {anew} FROM {said}
 WHERE (blocked OR barred) AND line NOT IN (SELECT line FROM {said} WHERE NOT blocked AND NOT barred AND kind <> {anonymous})`

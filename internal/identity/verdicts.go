@@ -61,13 +61,8 @@ func (r *run) bar(ctx context.Context) error {
 	if r.part == nil {
 		return r.blockAutomatically(ctx)
 	}
-	for _, q := range []string{
-		"CREATE OR REPLACE TABLE {automatic} AS SELECT vid FROM {values} WHERE (kind, value) IN (SELECT (kind, value) FROM {now})",
-		"UPDATE {values} SET blocked = true WHERE vid IN (SELECT vid FROM {automatic})",
-	} {
-		if err := r.exec(ctx, q, r.verdictArgs()); err != nil {
-			return err
-		}
-	}
-	return nil
+	return r.exec(ctx, blockBarred, r.verdictArgs())
 }
+
+const blockBarred = `CREATE OR REPLACE TABLE {automatic} AS SELECT vid FROM {values} WHERE (kind, value) IN (SELECT (kind, value) FROM {now});
+UPDATE {values} SET blocked = true WHERE vid IN (SELECT vid FROM {automatic})`

@@ -27,11 +27,9 @@ func (r *run) forget(ctx context.Context, name string, cols []lake.Column, stale
 	if r.part == nil {
 		return r.tx.Replace(ctx, r.relation(name), cols, emptyOf(cols))
 	}
-	view := table("stale")
-	if err := r.env.Lake.View(ctx, r.env.DB, view, r.part.base, r.relation(name)); err != nil {
-		return 0, err
-	}
-	return r.tx.Replace(ctx, r.relation(name), cols, sqlgen.Format("SELECT * FROM {view} WHERE ({stale}) IS NOT TRUE", sqlgen.Args{"view": view, "stale": stale}))
+	deleted, err := r.tx.Delete(ctx, r.relation(name), stale)
+	v, _ := r.part.base.Version(r.relation(name))
+	return v.Rows - deleted, err
 }
 
 // tally adds an output for each row of a query: a name within the group and a number. In a part the numbers are those of the base, less what a query

@@ -5,7 +5,7 @@ import "slices"
 // blocks are the candidates: of each rule the records that agree in its keys, a block for each value.
 type blocks struct {
 	rules []rule
-	// keys of each record beside each other, one for each rule; 0 where the record is in no block of the rule.
+	// keys of each record beside each other, one for each rule; 0 where the record has none or is in a block that can't be divided.
 	keys []uint32
 	of   []grouped // by rule
 	// pairs by rule, before those that several rules find are told apart.
@@ -162,11 +162,16 @@ func (g *grouping) group(keyed []uint64, depth int) {
 			g.left += n
 		case heavy:
 			g.group(g.divide(same, g.by[depth]), depth+1)
-		case n > 1:
+		default:
+			for _, k := range same {
+				*g.key(int32(uint32(k))) = uint32(k >> 32)
+			}
+			if n == 1 {
+				continue
+			}
 			block = block[:0]
 			for _, k := range same {
 				block = append(block, int32(uint32(k)))
-				*g.key(int32(uint32(k))) = uint32(k >> 32)
 			}
 			g.out.add(block)
 			g.pairs += n * (n - 1) / 2

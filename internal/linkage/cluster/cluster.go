@@ -40,10 +40,15 @@ func (o Options) fixed(weight float32) fixed {
 	return fixed(min(max(float64(weight), -o.Clip), o.Clip) * float64(one))
 }
 
+// Joins says whether a pair of such a weight alone would be joined.
+func (o Options) Joins(weight float32) bool { return o.fixed(weight) >= o.join() }
+
+func (o Options) join() fixed { return fixed(o.Join * float64(one)) }
+
 // Refine joins groups by the edges between their records, those with the highest mean weight first. It depends on neither the order of the
 // edges nor that in which groups were made, and no component on any other.
 func Refine(g Groups, edges []linkage.Edge, o Options) {
-	join := fixed(o.Join * float64(one))
+	join := o.join()
 	for _, c := range components(g, edges, o, join) {
 		agglomerate(g, c, join)
 	}

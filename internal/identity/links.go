@@ -1,0 +1,83 @@
+package identity
+
+import (
+	"context"
+
+	"github.com/kith-dev/kith/internal/lake"
+	"github.com/kith-dev/kith/internal/linkage"
+	"github.com/kith-dev/kith/internal/linkage/cluster"
+	"github.com/kith-dev/kith/internal/sqlgen"
+)
+
+var linkColumns = append(strs("source", "record_key", "other_source", "other_record_key"), lake.Column{Name: "weight", Type: sqlgen.Double})
+
+// writeLinks writes the pairs of records that probably are of one person, and ended in two profiles.
+func (r *run) writeLinks(ctx context.Context, g *graph, edges []linkage.Edge, o cluster.Options) error {
+	args := r.stableArgs()
+	args["links"] = table("links")
+	if err := r.exec(ctx, "CREATE OR REPLACE TABLE {links} (a INTEGER, b INTEGER, weight DOUBLE)", args); err != nil {
+		return err
+	}
+	to, err := r.env.DB.Appender(ctx, "identity_links")
+	if err != nil {
+		return err
+	}
+	for _, e := range edges {
+		if o.Joins(e.Weight) && g.find(e.L) != g.find(e.R) {
+			if err := to.Append(int(e.R), int(e.L), float64(e.Weight)); err != nil {
+				return closing(to, err)
+			}
+		}
+	}
+	if err := to.Close(); err != nil {
+		return err
+	}
+	_, err = r.write(ctx, "links", linkColumns, ofTouchedRecord, sqlgen.Format(
+		`SELECT s.name AS source, r.key AS record_key, t.name AS other_source, o.key AS other_record_key, l.weight
+		FROM {links} l JOIN {all} r ON r.rec = l.a JOIN {sources} s ON s.number = r.src JOIN {all} o ON o.rec = l.b JOIN {sources} t ON t.number = o.src`, args))
+	return err
+}
+
+// writeKeys writes the keys by which records become candidates, so that a later run finds those of the records that change.
+func (r *run) writeKeys(ctx context.Context, records *linkage.Records, model *linkage.Model) error {
+	rules, keys, err := records.Keys(model)
+	if err != nil {
+		return err
+	}
+	cols := strs("source", "record_key")
+	var names, declared []sqlgen.Query
+	for i := range rules {
+		k := keyColumn(i)
+		cols = append(cols, lake.Column{Name: k, Type: sqlgen.Integer})
+		names = append(names, sqlgen.Format("nullif({k}, 0) AS {k}", sqlgen.Args{"k": sqlgen.Name(k)}))
+		declared = append(declared, sqlgen.Format("{k} BIGINT", sqlgen.Args{"k": sqlgen.Name(k)}))
+	}
+	args := r.stableArgs()
+	args["keys"], args["declared"], args["names"] = table("keys_of_records"), append([]sqlgen.Query{"rec INTEGER"}, declared...), names
+	if err := r.exec(ctx, "CREATE OR REPLACE TABLE {keys} ({declared})", args); err != nil {
+		return err
+	}
+	to, err := r.env.DB.Appender(ctx, "identity_keys_of_records")
+	if err != nil {
+		return err
+	}
+	row := make([]any, len(rules)+1)
+	for rec := range records.Len() {
+		row[0] = rec
+		for i := range rules {
+			row[i+1] = int64(keys[rec*len(rules)+i])
+		}
+		if err := to.Append(row...); err != nil {
+			return closing(to, err)
+		}
+	}
+	if err := to.Close(); err != nil {
+		return err
+	}
+	_, err = r.write(ctx, "candidate_keys", cols, ofTouchedRecord, sqlgen.Format(
+		"SELECT s.name AS source, r.key AS record_key, {names} FROM {keys} k JOIN {all} r USING (rec) JOIN {sources} s ON s.number = r.src", args))
+	if err != nil {
+		return err
+	}
+	return r.drop(ctx, table("keys_of_records"))
+}
