@@ -62,6 +62,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	db.sql = sql.OpenDB(connector)
 	// Idle connections are cheap, and a run opens and closes many cursors.
 	db.sql.SetMaxIdleConns(8)
+	if err := registerNumbers(ctx, db); err != nil {
+		return nil, closing(db, err)
+	}
 	settings, err := settings(o, scratch)
 	if err != nil {
 		return nil, closing(db, err)

@@ -17,7 +17,7 @@ import (
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
-func open(t *testing.T, o Options) *DB {
+func open(t testing.TB, o Options) *DB {
 	t.Helper()
 	if o.Scratch == "" {
 		o.Scratch = t.TempDir()

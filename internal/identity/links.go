@@ -44,38 +44,26 @@ func (r *run) writeKeys(ctx context.Context, records *linkage.Records, model *li
 	if err != nil {
 		return err
 	}
-	cols := strs("source", "record_key")
-	var names, declared []sqlgen.Query
+	cols, names := strs("source", "record_key"), []string{"rec"}
+	var present []sqlgen.Query
 	for i := range rules {
 		k := keyColumn(i)
-		cols = append(cols, lake.Column{Name: k, Type: sqlgen.Integer})
-		names = append(names, sqlgen.Format("nullif({k}, 0) AS {k}", sqlgen.Args{"k": sqlgen.Name(k)}))
-		declared = append(declared, sqlgen.Format("{k} BIGINT", sqlgen.Args{"k": sqlgen.Name(k)}))
+		cols, names = append(cols, lake.Column{Name: k, Type: sqlgen.Integer}), append(names, k)
+		present = append(present, sqlgen.Format("nullif({k}, 0) AS {k}", sqlgen.Args{"k": sqlgen.Name(k)}))
 	}
-	args := r.stableArgs()
-	args["keys"], args["declared"], args["names"] = table("keys_of_records"), append([]sqlgen.Query{"rec INTEGER"}, declared...), names
-	if err := r.exec(ctx, "CREATE OR REPLACE TABLE {keys} ({declared})", args); err != nil {
-		return err
-	}
-	to, err := r.env.DB.Appender(ctx, "identity_keys_of_records")
+	err = r.env.DB.CreateNumbers(ctx, "identity_keys_of_records", names, records.Len(), func(rec, column int) int64 {
+		if column == 0 {
+			return int64(rec)
+		}
+		return int64(keys[rec*len(rules)+column-1])
+	})
 	if err != nil {
 		return err
 	}
-	row := make([]any, len(rules)+1)
-	for rec := range records.Len() {
-		row[0] = rec
-		for i := range rules {
-			row[i+1] = int64(keys[rec*len(rules)+i])
-		}
-		if err := to.Append(row...); err != nil {
-			return closing(to, err)
-		}
-	}
-	if err := to.Close(); err != nil {
-		return err
-	}
+	args := r.stableArgs()
+	args["keys"], args["present"] = table("keys_of_records"), present
 	_, err = r.write(ctx, "candidate_keys", cols, ofTouchedRecord, sqlgen.Format(
-		"SELECT s.name AS source, r.key AS record_key, {names} FROM {keys} k JOIN {all} r USING (rec) JOIN {sources} s ON s.number = r.src", args))
+		"SELECT s.name AS source, r.key AS record_key, {present} FROM {keys} k JOIN {all} r USING (rec) JOIN {sources} s ON s.number = r.src", args))
 	if err != nil {
 		return err
 	}

@@ -178,17 +178,10 @@ func writeRefusals(to *engine.Appender, rule int, guards []guard, refused []refu
 
 // assign writes which cluster each record belongs to.
 func (r *run) assign(ctx context.Context, founders []int32) error {
-	if err := r.exec(ctx, "CREATE OR REPLACE TABLE {t} (rec INTEGER, cluster INTEGER)", sqlgen.Args{"t": table("assigned")}); err != nil {
-		return err
-	}
-	to, err := r.env.DB.Appender(ctx, "identity_assigned")
-	if err != nil {
-		return err
-	}
-	for rec, cluster := range founders {
-		if err := to.Append(rec, int(cluster)); err != nil {
-			return closing(to, err)
+	return r.env.DB.CreateNumbers(ctx, "identity_assigned", []string{"rec", "cluster"}, len(founders), func(rec, column int) int64 {
+		if column == 0 {
+			return int64(rec)
 		}
-	}
-	return to.Close()
+		return int64(founders[rec])
+	})
 }

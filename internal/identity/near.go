@@ -18,9 +18,9 @@ const createNearOld = `CREATE OR REPLACE TABLE {old} AS SELECT * FROM {keys} WHE
 
 // The size of the largest block that changed records are in by a rule, as it is by now.
 const largestBlock = `SELECT coalesce(max(n), 0) FROM (SELECT sum(n) AS n FROM (
-	SELECT {k} AS key, count(*) AS n FROM {keys} WHERE {k} IN (SELECT key FROM {near} WHERE rule = {rule}) GROUP BY key
+	SELECT {k} AS key, count(*) AS n FROM {keys} WHERE {k} IN (SELECT key FROM {near} WHERE rule = {rule} AND key <> 0) GROUP BY key
 	UNION ALL SELECT {k}, -count(*) FROM {old} GROUP BY ALL
-	UNION ALL SELECT key, count(*) FROM {near} WHERE rule = {rule} GROUP BY key
+	UNION ALL SELECT key, count(*) FROM {near} WHERE rule = {rule} AND key <> 0 GROUP BY key
 ) GROUP BY key)`
 
 // Records that are in a block with a changed one.
@@ -130,7 +130,13 @@ func (r *run) findNear(ctx context.Context, p *part, current *linkage.Records, m
 	if err := r.env.Lake.View(ctx, r.env.DB, table("base_keys"), p.base, r.relation("candidate_keys")); err != nil {
 		return false, err
 	}
-	if err := r.stageNearKeys(ctx, len(rules), keys); err != nil {
+	err = r.env.DB.CreateNumbers(ctx, "identity_near_keys", []string{"rule", "key"}, len(keys), func(i, column int) int64 {
+		if column == 0 {
+			return int64(i % len(rules))
+		}
+		return int64(keys[i])
+	})
+	if err != nil {
 		return false, err
 	}
 	shares := []sqlgen.Query{"false"}
@@ -156,25 +162,6 @@ func (r *run) findNear(ctx context.Context, p *part, current *linkage.Records, m
 	return true, r.exec(ctx, createNearFound, args)
 }
 
-func (r *run) stageNearKeys(ctx context.Context, rules int, keys []uint32) error {
-	if err := r.exec(ctx, "CREATE OR REPLACE TABLE {t} (rule INTEGER, key BIGINT)", sqlgen.Args{"t": table("near_keys")}); err != nil {
-		return err
-	}
-	to, err := r.env.DB.Appender(ctx, "identity_near_keys")
-	if err != nil {
-		return err
-	}
-	for i, k := range keys {
-		if k == 0 {
-			continue
-		}
-		if err := to.Append(i%rules, int64(k)); err != nil {
-			return closing(to, err)
-		}
-	}
-	return to.Close()
-}
-
 // matchNear weighs the changed records, of which there are so many, against those in their blocks, and adds the ones that could be joined with one of them.
 func (r *run) matchNear(ctx context.Context, changed int, model *linkage.Model) error {
 	records, err := r.near(ctx, func(i int, src Source) sqlgen.Query {
@@ -191,22 +178,15 @@ UNION ALL SELECT false, {columns} FROM {source} WHERE _key IN (SELECT record_key
 		return err
 	}
 	args := sqlgen.Args{"matches": table("near_matches"), "staged": table("near"), "sources": table("source_names")}
-	if err := r.exec(ctx, "CREATE OR REPLACE TABLE {matches} (rec INTEGER)", args); err != nil {
-		return err
-	}
-	to, err := r.env.DB.Appender(ctx, "identity_near_matches")
-	if err != nil {
-		return err
-	}
+	var matching []int32
 	options := cluster.Default()
 	for _, e := range edges {
 		if int(e.R) < changed && options.Joins(e.Weight) {
-			if err := to.Append(int(e.L)); err != nil {
-				return closing(to, err)
-			}
+			matching = append(matching, e.L)
 		}
 	}
-	if err := to.Close(); err != nil {
+	err = r.env.DB.CreateNumbers(ctx, "identity_near_matches", []string{"rec"}, len(matching), func(i, _ int) int64 { return int64(matching[i]) })
+	if err != nil {
 		return err
 	}
 	return r.env.DB.Exec(ctx, touched(seedNear, args))

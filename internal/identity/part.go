@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"runtime/debug"
 	"slices"
 
 	"github.com/kith-dev/kith/internal/lake"
@@ -30,7 +31,7 @@ type state struct {
 	Rule string `json:"rule"` // hash of all that is declared
 }
 
-// ruleHash tells declarations apart that may have different results from the same records.
+// ruleHash tells apart what may have different results from the same records: declarations, and builds of the program.
 func ruleHash(cfg Config) (string, error) {
 	cfg.Plan = lake.Plan{Subject: cfg.Plan.Subject}
 	cfg.Sources = slices.Clone(cfg.Sources)
@@ -40,6 +41,9 @@ func ruleHash(cfg Config) (string, error) {
 	text, err := json.Marshal(cfg)
 	if err != nil {
 		return "", err
+	}
+	if build, ok := debug.ReadBuildInfo(); ok {
+		text = append(text, build.String()...)
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:]), nil
@@ -63,7 +67,7 @@ func (r *run) takePart(ctx context.Context) error {
 // buildsOn gives the base as a part may build on it: it was made by the same declarations, and what it was made from is still there.
 func (r *run) buildsOn(ctx context.Context) (*part, error) {
 	base := r.tx.Base()
-	if base == nil || r.env.everything {
+	if base == nil || r.env.everything || r.cfg.Plan.Now.Before(base.Now) {
 		return nil, nil
 	}
 	var s state

@@ -150,6 +150,7 @@ func TestIncrementsGiveWhatAFullRunGives(t *testing.T) {
 				Separate: []string{"card"}, Limits: []Limit{{Identifier: "email", PerProfile: 2}, {Identifier: "anonymousId", PerProfile: 3}}, MaxRecords: 6,
 				Automatic: []Automatic{{Per: "email", Distinct: "name", Above: 2}}, BlockedValues: []Blocked{{Identifier: "phone", Values: []string{"p7"}}},
 			}
+			w.cfg.Classes = []Class{{Name: "all", Sources: []string{"crm", "till", "web", "consents"}}, {Name: "few", Sources: []string{"till", "web"}}}
 			w.cfg.Anonymous = Anonymous{ExpiresAfter: 5 * time.Hour}
 			if seed%2 == 1 {
 				w.cfg.Anonymous.OnIdentify = Isolate
