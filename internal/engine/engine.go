@@ -148,6 +148,16 @@ func DefaultScratch() string {
 
 const ownPrefix = "engine-"
 
+// Claim makes a directory below DefaultScratch that is this process's own until release removes it. What a killed process leaves there is
+// removed by whoever claims one next, or opens an engine.
+func Claim() (dir string, release func(), err error) {
+	db := &DB{}
+	if db.scratch, db.lock, err = claimScratch(DefaultScratch()); err != nil {
+		return "", nil, Classify("prepare the scratch directory", err)
+	}
+	return db.scratch, db.releaseScratch, nil
+}
+
 // claimScratch makes a directory of our own below the scratch directory and deletes those that killed processes left
 // behind, which their lost locks give away.
 func claimScratch(dir string) (string, *os.File, error) {

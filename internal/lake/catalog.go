@@ -42,6 +42,7 @@ var errUncertain = errors.New("it is not certain whether the commit is in the la
 type state struct {
 	table   Table
 	dir     string // where the table is now
+	below   string // where it is in the lake that this one lies over, empty for none
 	version int
 	path    string // of the metadata file
 	meta    table.Metadata
@@ -62,10 +63,25 @@ func (l *Lake) load(t Table) (*state, error) {
 }
 
 func (l *Lake) tryLoad(t Table) (*state, error) {
-	s := &state{table: t, dir: l.tableDir(t)}
-	entries, err := os.ReadDir(s.metadataDir())
+	s := &state{table: t, dir: l.tableDir(t), below: l.tableBelow(t)}
+	err := s.findVersion(s.metadataDir())
+	if err == nil && s.version == 0 && s.below != "" {
+		err = s.findVersion(filepath.Join(s.below, "metadata"))
+	}
+	if err != nil || s.version == 0 {
+		return nil, err
+	}
+	if s.meta, err = l.parse(t, s.path); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// findVersion looks for the newest version in a folder of metadata.
+func (s *state) findVersion(dir string) error {
+	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, engine.Classify("read table "+t.String(), err)
+		return engine.Classify("read table "+s.table.String(), err)
 	}
 	for _, e := range entries {
 		m := versionName.FindStringSubmatch(e.Name())
@@ -77,17 +93,11 @@ func (l *Lake) tryLoad(t Table) (*state, error) {
 			continue
 		}
 		if m[2] != "" {
-			return nil, fault.New(fault.LakeCorrupt, "table %s has compressed metadata (%s), which another program wrote and this one does not read", t, e.Name())
+			return fault.New(fault.LakeCorrupt, "table %s has compressed metadata (%s), which another program wrote and this one does not read", s.table, e.Name())
 		}
-		s.version, s.path = n, filepath.Join(s.metadataDir(), e.Name())
+		s.version, s.path = n, filepath.Join(dir, e.Name())
 	}
-	if s.version == 0 {
-		return nil, nil
-	}
-	if s.meta, err = l.parse(t, s.path); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return nil
 }
 
 // parse reads a metadata file, if it is not the one that was read last.
@@ -125,7 +135,7 @@ func (s *state) location() string { return strings.TrimRight(s.meta.Location(), 
 // mounted elsewhere keeps them, so what is below the recorded location is looked for below the real one.
 func (s *state) local(path string) string {
 	if rest, ok := strings.CutPrefix(plain(path), plain(s.location())+"/"); ok {
-		return filepath.Join(s.dir, rest)
+		return s.ownOrBelow(rest)
 	}
 	return plain(path)
 }
@@ -235,6 +245,11 @@ func (l *Lake) update(ctx context.Context, t Table, build func(*state) ([]table.
 		if s == nil {
 			return nil, fault.New(fault.LakeCorrupt, "table %s is gone from the lake", t)
 		}
+		if s.below != "" {
+			if err := makeDirs(s.metadataDir()); err != nil {
+				return nil, engine.Classify("commit to table "+t.String(), err)
+			}
+		}
 		next, err := s.commit(build)
 		if err == nil {
 			return next, nil
@@ -268,5 +283,5 @@ func (s *state) commit(build func(*state) ([]table.Update, error)) (*state, erro
 	if err := s.publish(meta); err != nil {
 		return nil, err
 	}
-	return &state{table: s.table, dir: s.dir, version: s.version + 1, meta: meta}, nil
+	return &state{table: s.table, dir: s.dir, below: s.below, version: s.version + 1, meta: meta}, nil
 }

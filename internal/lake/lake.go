@@ -88,6 +88,7 @@ func (r *Revision) Version(t Table) (TableVersion, bool) {
 // Lake is an open lake. It is safe for concurrent use, also by several processes.
 type Lake struct {
 	dir   string
+	below string // the directory of the lake that this one lies over, empty for none
 	grace time.Duration
 
 	// What is cached never changes: a version of a table's metadata, a file of kith.runs, the list that a snapshot's manifest list makes of them.
