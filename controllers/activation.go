@@ -81,11 +81,7 @@ func (t *tenant) activation(a *v1alpha1.Activation) *verdict {
 	if runnable(b) && !gone {
 		p, wait = plan.Sync(&t.objects, a, t.revisions, t.now)
 	}
-	approve := map[string]string{}
-	if run := a.Annotations[v1alpha1.AnnotationApprove]; run != "" {
-		approve[a.Name] = run
-	}
-	return t.judge(s, a, b, p, wait, plan.Situation{Interval: a.Spec.Interval.Value(), Requests: t.open(s, requests...), Approve: approve})
+	return t.judge(s, a, b, p, wait, plan.Situation{Interval: a.Spec.Interval.Value(), Requests: t.open(s, requests...), Approve: approval(a)})
 }
 
 func (t *tenant) activationStatus(a *v1alpha1.Activation) v1alpha1.ActivationStatus {

@@ -2,6 +2,9 @@ package controllers
 
 import (
 	"fmt"
+	"maps"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/kith-dev/kith/api/v1alpha1"
 	"github.com/kith-dev/kith/internal/plan"
@@ -33,7 +36,7 @@ func (t *tenant) resolve(r *v1alpha1.IdentityRule, b *block) *verdict {
 	}
 	s := plan.ResolveSubject(r.Name)
 	return t.judge(s, r, b, p, wait, plan.Situation{
-		Interval: r.Spec.Interval.Value(), Requests: t.open(s, request("IdentityRule", r)),
+		Interval: r.Spec.Interval.Value(), Requests: t.open(s, request("IdentityRule", r)), Approve: approval(r),
 	})
 }
 
@@ -52,9 +55,7 @@ func (t *tenant) evaluate(r *v1alpha1.IdentityRule, b *block) *verdict {
 		if o := &t.objects.Segments[i]; o.Spec.IdentityRef.Name == r.Name {
 			items++
 			requests = append(requests, request("Segment", o))
-			if run := o.Annotations[v1alpha1.AnnotationApprove]; run != "" {
-				approve[o.Name] = run
-			}
+			maps.Copy(approve, approval(o))
 		}
 	}
 	if items == 0 {
@@ -68,6 +69,15 @@ func (t *tenant) evaluate(r *v1alpha1.IdentityRule, b *block) *verdict {
 	return t.judge(s, r, b, p, wait, plan.Situation{
 		Interval: t.objects.EvaluateInterval(r.Name), Requests: t.open(s, requests...), Approve: approve,
 	})
+}
+
+// approval is the run that an object's annotation lets go over its budget, by the object's name.
+func approval(o client.Object) map[string]string {
+	run := o.GetAnnotations()[v1alpha1.AnnotationApprove]
+	if run == "" {
+		return nil
+	}
+	return map[string]string{o.GetName(): run}
 }
 
 // runnable says whether a plan can be made of objects under a block: what is wrong with them may be that something is missing.

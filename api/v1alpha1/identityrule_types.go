@@ -38,6 +38,18 @@ type IdentityRuleSpec struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=32
 	Survivorship []Survivorship `json:"survivorship,omitempty"`
+	// Budget holds people back that would change too much.
+	// +optional
+	Budget *IdentityBudget `json:"budget,omitempty"`
+}
+
+// IdentityBudget limits how much one run may change.
+type IdentityBudget struct {
+	// MaxChangePercent of the known people of the last run who may change in one: who are merged, split, lose or gain records of
+	// others, or are no more. Beyond it the people stay as they are until the run is approved.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	MaxChangePercent int32 `json:"maxChangePercent"`
 }
 
 // IdentitySource is one DataSource of the space.

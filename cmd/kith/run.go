@@ -53,7 +53,7 @@ func newRun() *cobra.Command {
 	f.StringVarP(&o.output, "output", "o", "text", "text or json")
 	f.StringVar(&o.report, "report", "", "where to write the HTML report; without it, report.html in the lake")
 	f.StringVar(&o.memory, "memory", "", "memory limit of the engine, such as 4GB; without it, 60% of what there is")
-	f.StringArrayVar(&o.approve, "approve", nil, "name of a Segment or Activation that may exceed its budget in this run; can be given again")
+	f.StringArrayVar(&o.approve, "approve", nil, "name of an IdentityRule, Segment or Activation that may exceed its budget in this run; can be given again")
 	f.IntVar(&o.threads, "threads", 0, "threads of the engine; without it, one for each processor")
 	_ = c.MarkFlagRequired("filename")
 	_ = c.MarkFlagRequired("lake")
@@ -77,8 +77,8 @@ func run(ctx context.Context, out io.Writer, o runOptions) error {
 		return err
 	}
 	for _, name := range o.approve {
-		if objects.Activation(name) == nil && objects.Segment(name) == nil {
-			return fault.New(fault.ReferenceNotFound, "there is no Activation or Segment %q to approve", name)
+		if objects.Activation(name) == nil && objects.Segment(name) == nil && objects.IdentityRule(name) == nil {
+			return fault.New(fault.ReferenceNotFound, "there is no IdentityRule, Segment or Activation %q to approve", name)
 		}
 	}
 	l, err := lake.Open(ctx, o.lake)

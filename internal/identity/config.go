@@ -136,4 +136,6 @@ type Config struct {
 	Guards        Guards
 	Survivorship  []Survivorship
 	Classes       []Class
+	// MaxChangePercent of the people of the base who may change in this run (see Churn); 0 is no limit.
+	MaxChangePercent int
 }

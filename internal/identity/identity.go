@@ -9,6 +9,7 @@
 //	stage.go, match.go       records and identifier values as integers (SQL), and the rules one after the other
 //	attach.go                identifiers that no Profile record carries, anonymous visitors
 //	stable.go, lineage.go    which id a profile keeps, and what became of the others
+//	budget.go                changes that are too many to go on without being asked
 //	relations.go, guards.go  what is committed
 //	survivors.go, lists.go   which record gives a value, and which others there are
 //	profiles.go, seen.go     profiles and provenance, for each class of purposes
@@ -55,9 +56,9 @@ type run struct {
 }
 
 // Run resolves the people of cfg and commits them as cfg.Plan, which it begins itself. The counts are in the revision's
-// outputs: records, known, anonymous, identifiers, and in groups merges/, guards/, lineage/, cut/ (values that a list has no place for) and
-// sizes/ (profiles by their number of records). The class of an error is InvalidManifest, ReferenceNotFound or ColumnMissing where the
-// declaration does not fit the sources, and Superseded where another run was faster.
+// outputs: records, known, anonymous, identifiers, changed (see Churn), and in groups merges/, guards/, lineage/, changed/, cut/ (values that a list
+// has no place for) and sizes/ (profiles by their number of records). The class of an error is InvalidManifest, ReferenceNotFound or ColumnMissing
+// where the declaration does not fit the sources, BudgetExceeded where too many people would change, and Superseded where another run was faster.
 func Run(ctx context.Context, env Env, cfg Config) (*lake.Revision, error) {
 	s, err := newSpace(cfg)
 	if err != nil {
@@ -86,7 +87,7 @@ func Run(ctx context.Context, env Env, cfg Config) (*lake.Revision, error) {
 
 func (r *run) resolve(ctx context.Context) error {
 	steps := []func(context.Context) error{
-		r.openSources, r.nameNumbers, r.openBase, r.takePart, r.stageRecords, r.stageValues, r.match, r.attach, r.attachAnonymous, r.keepIDs, r.traceLineage,
+		r.openSources, r.nameNumbers, r.openBase, r.takePart, r.stageRecords, r.stageValues, r.match, r.attach, r.attachAnonymous, r.keepIDs, r.traceLineage, r.withinBudget,
 		r.writeMembers, r.writeIdentifiers, r.writeEdges, r.writeLineage, r.writeGuards, r.writeConsent, r.writeProfiles, r.count,
 	}
 	for i, step := range steps {

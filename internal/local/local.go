@@ -72,7 +72,7 @@ type Runner struct {
 	Worker  Worker
 	Watcher Watcher
 	Now     time.Time
-	// Approve are the names of Segments and Activations that may exceed their budgets in this run.
+	// Approve are the names of IdentityRules, Segments and Activations that may exceed their budgets in this run.
 	Approve []string
 
 	revisions plan.Revisions
@@ -157,7 +157,7 @@ func (r *Runner) due(ctx context.Context, s plan.Subject, p *plan.Plan, wait *pl
 // one of them for that reason, so that the plan has to be carried out again although nothing has changed.
 func (r *Runner) approve(p *plan.Plan) bool {
 	named := func(name string) bool { return slices.Contains(r.Approve, name) }
-	if p.Sync != nil && named(p.Subject.Name) {
+	if (p.Sync != nil || p.Resolve != nil) && named(p.Subject.Name) {
 		p.Approved = []string{p.Subject.Name}
 	}
 	if p.Evaluate == nil {

@@ -17,7 +17,7 @@ type Situation struct {
 	Interval time.Duration
 	// Requests of run-now that no run that is over has answered.
 	Requests []v1alpha1.RunRequest
-	// Approve is the annotation of that name on the object, or on the Segments of an Evaluate by name.
+	// Approve is the annotation of that name on the object, or on the Segments of an Evaluate, by name.
 	Approve map[string]string
 	Now     time.Time
 }

@@ -56,7 +56,8 @@ type Plan struct {
 	// Base is the run whose revision this one builds on; a commit onto another is refused.
 	Base   string  `json:"base,omitempty"`
 	Inputs []Input `json:"inputs,omitempty"`
-	// Approved are the parts that may exceed their budget in this run: the names of an Evaluate's Segments, or that of a Sync's Activation.
+	// Approved are the parts that may exceed their budget in this run: the names of an Evaluate's Segments, or that of a Resolve's or Sync's
+	// subject.
 	Approved []string `json:"approved,omitempty"`
 	// Lake is the volume that holds the lake. A worker in a cluster finds it mounted and does not look at this.
 	Lake *v1alpha1.Volume `json:"lake,omitempty"`

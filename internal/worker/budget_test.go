@@ -64,3 +64,19 @@ func TestBudgetOfASegment(t *testing.T) {
 		t.Errorf("approved: %+v", got)
 	}
 }
+
+// TestBudgetOfPeople, two of whom turn out to be one.
+func TestBudgetOfPeople(t *testing.T) {
+	t.Parallel()
+	w := newTenant(t, "deterministic: [{identifiers: [customerId]}]", "deterministic: [{identifiers: [email]}]\n  budget: {maxChangePercent: 50}")
+	w.audience()
+	w.file(header + "1,anna@example.com,Berlin\n2,anna@example.com,Bonn\n3,carl@example.com,Berlin\n")
+	w.run(w.ingest())
+	w.outcome("two of three change", w.resolve(), "", "people-resolve-1", fault.BudgetExceeded)
+	other := w.resolve()
+	other.Approved = []string{"berliners"}
+	w.outcome("something else is approved", other, "", "people-resolve-1", fault.BudgetExceeded)
+	approved := w.resolve()
+	approved.Approved = []string{"people"}
+	w.outcome("approved", approved, "people-resolve-2", "people-resolve-2", "")
+}

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"slices"
 
 	"github.com/kith-dev/kith/internal/identity"
 	"github.com/kith-dev/kith/internal/plan"
@@ -26,6 +27,9 @@ func (t task) resolution(ctx context.Context) (identity.Config, error) {
 		},
 		Probabilistic: r.Rule.Probabilistic != nil,
 		Guards:        identity.Guards{Separate: r.Rule.Guards.Separate, MaxRecords: int(r.Rule.Guards.MaxProfileRecords)},
+	}
+	if b := r.Rule.Budget; b != nil && !slices.Contains(t.plan.Approved, t.plan.Subject.Name) {
+		c.MaxChangePercent = int(b.MaxChangePercent)
 	}
 	for _, s := range r.Sources {
 		source, err := t.identitySource(ctx, s)
