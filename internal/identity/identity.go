@@ -9,6 +9,7 @@
 //	stage.go, match.go       records and identifier values as integers (SQL), and the rules one after the other
 //	attach.go                identifiers that no Profile record carries, anonymous visitors
 //	stable.go, lineage.go    which id a profile keeps, and what became of the others
+//	difference.go            what lies between two revisions
 //	budget.go                changes that are too many to go on without being asked
 //	relations.go, guards.go  what is committed
 //	survivors.go, lists.go   which record gives a value, and which others there are
