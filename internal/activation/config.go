@@ -11,7 +11,7 @@
 //	budget.go            changes that are too many to go on without being asked
 //	deliver.go           batches, retries, bisection; publish.go: receivers that take a whole run at once
 //	remove.go            taking everybody out of the receiver again
-//	explain.go           every gate for one person
+//	explain.go           every gate for one person; preview.go: what a run would do
 //
 // What does not live here: how a receiver is spoken to (connectors/webhook, connectors/filesink), the decision about
 // consent (consent), the compiling of fields' expressions (segment/lang) and when a run is due (plan).

@@ -43,8 +43,7 @@ const spent = `SELECT purpose, CAST(sum(had) AS BIGINT), CAST(sum(entered) AS BI
 		ANTI JOIN eval_members m ON o.segment = m.segment AND o.purpose = m.purpose AND o.n = m.n WHERE o.segment = {s}
 ) GROUP BY purpose`
 
-// overBudget is the error of a Segment whose members change too much for one of its purposes, else nil. Where nobody was a member
-// there is no budget: that is how a Segment begins.
+// overBudget is the error of a Segment whose members change too much for one of its purposes, else nil.
 func (r *run) overBudget(ctx context.Context, s *Segment) (over, err error) {
 	type change struct{ before, entered, left int64 }
 	changes := map[int]change{}
@@ -57,12 +56,18 @@ func (r *run) overBudget(ctx context.Context, s *Segment) (over, err error) {
 	})
 	for _, p := range s.Purposes {
 		c := changes[r.purposeNumber(p)]
-		if c.before > 0 && 100*(c.entered+c.left) > s.MaxChangePercent*c.before {
+		if Over(s.MaxChangePercent, c.before, c.entered, c.left) {
 			return fault.New(fault.BudgetExceeded, "for purpose %s %d would enter and %d would leave, of %d members, more than the %d percent that budget.maxChangePercent allows; it keeps its members until the run is approved or the budget is raised",
 				p, c.entered, c.left, c.before, s.MaxChangePercent), err
 		}
 	}
 	return nil, err
+}
+
+// Over says whether so many of the members before may not enter and leave at once; 0 percent is no limit. Where nobody was a member there
+// is no budget: that is how a Segment begins.
+func Over(maxChangePercent, before, entered, left int64) bool {
+	return maxChangePercent > 0 && before > 0 && 100*(entered+left) > maxChangePercent*before
 }
 
 // failWithout fails what needs the members that a held Segment does not have: it was never evaluated for any of the purposes of

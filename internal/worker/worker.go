@@ -21,7 +21,7 @@ import (
 
 // Env is what a worker finds around it: mounted folders and limits.
 type Env struct {
-	// Lake that is open, in the folder LakeDir.
+	// Lake that is open, in the folder LakeDir, where Activations keep their journals too.
 	Lake    *lake.Lake
 	LakeDir string
 	// Volumes maps the name of a claim to the folder it is mounted at.
@@ -188,7 +188,7 @@ func (t task) maintain(ctx context.Context) (Outcome, error) {
 
 // allowed folders: SQL sees the lake and, where the plan reads files, their volume.
 func (e Env) allowed(p *plan.Plan) []string {
-	out := []string{e.LakeDir}
+	out := e.Lake.Dirs()
 	if p.Ingest != nil && p.Ingest.Source.Connector.Files != nil {
 		if dir, ok := e.Volumes[p.Ingest.Source.Connector.Files.Volume.ClaimName]; ok {
 			out = append(out, dir)
