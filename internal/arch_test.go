@@ -21,7 +21,7 @@ const module = "github.com/kith-dev/kith/"
 
 // controlPlane are the packages of internal/ that may know Kubernetes and plans. Every other one is data plane.
 var controlPlane = map[string]bool{
-	"conditions": true, "jobs": true, "local": true, "manifest": true, "plan": true, "report": true, "runreport": true, "worker": true,
+	"conditions": true, "jobs": true, "local": true, "manifest": true, "plan": true, "report": true, "runreport": true, "simulate": true, "worker": true,
 }
 
 // manager are the packages of Kith that the manager is linked with: the control plane, and of the data plane what checks declarations.

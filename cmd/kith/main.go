@@ -20,6 +20,7 @@ const (
 	exitOutside = 11 // a database or receiver failed; trying again can help
 	exitMachine = 12 // this machine or volume failed
 	exitNobody  = 13 // another run overtook this one
+	exitBudget  = 14 // what kith plan shows would wait for an approval
 	exitUsage   = 64 // the command line was wrong
 )
 
@@ -49,14 +50,14 @@ func newRoot() *cobra.Command {
 		Short: "Kith: a customer data platform, declared in YAML",
 		Long: "Kith brings customer data together, resolves who is who, finds the people that matter and reaches them with their consent.\n" +
 			"Exit codes: 0 done; 10 a declaration or the data has to change; 11 a database or receiver failed, try again;\n" +
-			"12 this machine or volume failed; 13 another run overtook this one; 64 wrong usage.",
+			"12 this machine or volume failed; 13 another run overtook this one; 14 what kith plan shows goes over a budget; 64 wrong usage.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w\nsee %s --help", err, c.CommandPath())}
 	})
-	root.AddCommand(newRun(), newWorker(), newQuery(), newValidate(), newExplain(), newVersion())
+	root.AddCommand(newRun(), newPlan(), newWorker(), newQuery(), newValidate(), newExplain(), newVersion())
 	return root
 }
 
@@ -68,10 +69,17 @@ type reportedError struct{ error }
 
 func (e reportedError) Unwrap() error { return e.error }
 
+// overBudget is that a plan goes over a budget: nothing is wrong, but somebody has to approve it.
+type overBudget struct{ error }
+
 func exitCode(err error) int {
 	var usage usageError
 	if errors.As(err, &usage) {
 		return exitUsage
+	}
+	var over overBudget
+	if errors.As(err, &over) {
+		return exitBudget
 	}
 	var classed *fault.Error
 	if !errors.As(err, &classed) {
