@@ -235,6 +235,31 @@ func TestScratchOfADeadProcessIsRemoved(t *testing.T) {
 	}
 }
 
+// TestClaim: a claimed directory is nobody else's until it is released, and is removed by the next when its process died.
+func TestClaim(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	dead := filepath.Join(DefaultScratch(), "engine-dead")
+	must(t, os.MkdirAll(dead, 0o700))
+	must(t, os.WriteFile(dead+".lock", nil, 0o600))
+	dir, release, err := Claim()
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(dir, "x"), []byte("mine"), 0o600))
+	db := open(t, Options{Scratch: DefaultScratch()})
+	if b, err := os.ReadFile(filepath.Join(dir, "x")); string(b) != "mine" {
+		t.Errorf("%q, %v", b, err)
+	}
+	if _, err := os.Stat(dead); !os.IsNotExist(err) {
+		t.Error("the directory of a dead process is still there")
+	}
+	if db.Scratch() == dir {
+		t.Error("an engine works in the directory that was claimed")
+	}
+	release()
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Error("the directory is still there")
+	}
+}
+
 func TestDefaultMemoryLimitIsBelowTheMachine(t *testing.T) {
 	var n int64
 	if _, err := fmt.Sscanf(defaultMemoryLimit(), "%dMiB", &n); err != nil || n < 64 || n<<20 > totalMemory("/")*7/10 {

@@ -32,13 +32,16 @@ type Options struct {
 	Now time.Time
 	// Examples is how many there are to be for each event of lineage.
 	Examples int
-	// Begin is told what is computed next.
+	// Begin is told what is computed next. It may be nil.
 	Begin func(plan.Subject)
 }
 
 // Run simulates every IdentityRule. Budgets hold nothing back in it: what would go over one is computed all the same, and said. The error is
 // of what stops it: of a Trait, a Segment or an Activation that fails by itself the result tells.
 func Run(ctx context.Context, o Options) (Result, error) {
+	if o.Begin == nil {
+		o.Begin = func(plan.Subject) {}
+	}
 	dir, release, err := engine.Claim()
 	if err != nil {
 		return Result{}, err
@@ -216,7 +219,7 @@ func (s *simulation) activations(ctx context.Context) error {
 		s.Begin(p.Subject)
 		out := Activation{Name: a.Name}
 		switch found, err := worker.Preview(ctx, s.Env, p); {
-		case ctx.Err() != nil:
+		case err != nil && ctx.Err() != nil:
 			return err
 		case err != nil:
 			out.Problem = local.ProblemOf(err)
