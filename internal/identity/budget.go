@@ -33,8 +33,7 @@ func (c Churn) Percent() float64 {
 	return 100 * float64(c.Changed) / float64(c.Before)
 }
 
-// An event is between people where both its ids are of people: {people} are the known profiles of the base and of the run. An id that
-// ends without a heir has no other one.
+// Events between people: both their ids are of known profiles, of the base or of the run. An id that ended without a heir has no other one.
 const countChurn = `WITH people AS (
 	SELECT id, true AS was FROM {old} WHERE known UNION ALL SELECT id, false FROM {profiles} WHERE known
 ), ours AS (
@@ -85,7 +84,9 @@ func (r *run) withinBudget(ctx context.Context) error {
 	}
 	counts := c.outputs()
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		r.output(name, *counts[name])
+		if name == "changed" || *counts[name] > 0 {
+			r.output(name, *counts[name])
+		}
 	}
 	if c.Over(r.cfg.MaxChangePercent) {
 		return fault.New(fault.BudgetExceeded,

@@ -1,6 +1,8 @@
 package identity
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -115,5 +117,69 @@ func TestBudgetOfTheFirstPeople(t *testing.T) {
 	w.then(ten...)
 	if n := len(w.groups()); n != 10 {
 		t.Errorf("%d people", n)
+	}
+}
+
+// changedPeople is the truth about people whose records are all still there: whose id is no more, and who gave a record to somebody else or took
+// one from another.
+func changedPeople(before, after map[string]string) int64 {
+	ids := func(profiles map[string]string) map[string]string {
+		out := map[string]string{}
+		for id, records := range profiles {
+			for _, r := range strings.Fields(records) {
+				out[r] = id
+			}
+		}
+		return out
+	}
+	was, is := ids(before), ids(after)
+	changed := map[string]bool{}
+	for record, id := range was {
+		if is[record] == id {
+			continue
+		}
+		changed[id] = true
+		if _, ok := before[is[record]]; ok {
+			changed[is[record]] = true
+		}
+	}
+	return int64(len(changed))
+}
+
+func TestChurnOfRandomPeople(t *testing.T) {
+	seen := Churn{}
+	for seed := range uint64(6) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		record := func(key int) string {
+			value := func(kind string, of int) string {
+				if rng.IntN(3) == 0 {
+					return ""
+				}
+				return fmt.Sprint(kind, 1000+rng.IntN(of))
+			}
+			return fmt.Sprintf("%d||%s|%s|%s", key, value("m@x.io", 14), value("+4930", 14), value("card", 20))
+		}
+		var rows []string
+		for key := range 20 {
+			rows = append(rows, record(key))
+		}
+		w := people(t, rows...)
+		for step := range 3 {
+			for range 3 {
+				key := rng.IntN(20)
+				rows[key] = record(key)
+			}
+			rows = append(rows, record(20+step)) // a new one, who may bring others together
+			base, before := w.last["Resolvepeople"], w.profiles()
+			w.then(rows...)
+			got := w.churn(base)
+			if want := changedPeople(before, w.profiles()); got.Changed != want || got.Before != int64(len(before)) {
+				t.Errorf("seed %d, step %d: %d of %d people, want %d of %d; events %v", seed, step, got.Changed, got.Before, want, len(before), w.events())
+			}
+			seen.Merges, seen.Splits, seen.Moves = seen.Merges+got.Merges, seen.Splits+got.Splits, seen.Moves+got.Moves
+		}
+	}
+	if seen.Merges == 0 || seen.Splits == 0 || seen.Moves == 0 {
+		t.Errorf("the seeds show too little: %+v", seen)
 	}
 }
