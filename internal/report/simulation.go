@@ -108,7 +108,7 @@ func (p printer) simulatedActivations(activations []simulate.Activation) {
 		}
 		rows = append(rows, table.Row{
 			a.Name, Number(a.Eligible), Number(a.Before), p.signed(text.FgGreen, "+", a.Added), p.signed(text.FgYellow, "-", a.Removed), p.signed(text.FgCyan, "~", a.Updated),
-			Number(a.After), p.over(a.OverBudget != ""),
+			Number(a.After), p.over(a.OverBudget),
 		})
 	}
 	if len(rows) > 0 {

@@ -90,7 +90,8 @@ type Activation struct {
 	Updated    int64  `json:"updated"`
 	Removed    int64  `json:"removed"`
 	After      int64  `json:"after"`
-	OverBudget string `json:"overBudget,omitempty"` // the message of the refusal
+	OverBudget bool   `json:"overBudget"`
+	Refusal    string `json:"refusal,omitempty"` // what a run that goes over the budget would say
 	// Problem is why it can't be told; the counts are 0 then.
 	Problem *local.Problem `json:"problem,omitempty"`
 }
@@ -113,7 +114,7 @@ func (r Rule) Changes() bool {
 // OverBudget says whether some run would wait for an approval.
 func (r Rule) OverBudget() bool {
 	return r.Change.OverBudget || slices.ContainsFunc(r.Segments, func(s Segment) bool { return s.OverBudget }) ||
-		slices.ContainsFunc(r.Activations, func(a Activation) bool { return a.OverBudget != "" })
+		slices.ContainsFunc(r.Activations, func(a Activation) bool { return a.OverBudget })
 }
 
 // Failures are the problems of the rule and its Activations.

@@ -229,7 +229,7 @@ func (s *simulation) activations(ctx context.Context) error {
 				Removed: found.Removed, After: found.Before + found.Added - found.Removed,
 			}
 			if found.OverBudget != nil {
-				out.OverBudget = found.OverBudget.Error()
+				out.OverBudget, out.Refusal = true, found.OverBudget.Error()
 			}
 		}
 		s.out.Activations = append(s.out.Activations, out)

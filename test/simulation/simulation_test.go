@@ -367,7 +367,7 @@ func TestBudgets(t *testing.T) {
 	w.replace("key: true}]", "key: true}]\n  budget: {maxChangePercent: 33}")
 	got := w.rule(budget)
 	if !got.Change.OverBudget || !got.Segments[0].OverBudget || got.Segments[0].After != 4 ||
-		!strings.Contains(got.Activations[0].OverBudget, "would add 1 and remove 0 of 3 people") || got.Activations[0].After != 4 {
+		!got.Activations[0].OverBudget || !strings.Contains(got.Activations[0].Refusal, "would add 1 and remove 0 of 3 people") || got.Activations[0].After != 4 {
 		t.Errorf("%+v", got)
 	}
 	if r := w.plan(budget); !strings.Contains(r.Out, "over the budget of 39%, the run would wait for an approval") || strings.Count(r.Out, "over its budget") != 2 {
