@@ -63,7 +63,7 @@ func (r *run) seedMatches(ctx context.Context, p *part) (bool, error) {
 
 // countChanged gives how many Profile rows have changed, and sets how many there are.
 func (r *run) countChanged(ctx context.Context, p *part) (changed int, err error) {
-	p.records = int(outputOf(p.base, "records"))
+	p.records = int(rowsOf(p.base.Outputs, "records"))
 	for i, src := range r.space.sources {
 		if src.RecordKind != Profile {
 			continue

@@ -33,7 +33,7 @@ type state struct {
 
 // ruleHash tells apart what may have different results from the same records: declarations, and builds of the program.
 func ruleHash(cfg Config) (string, error) {
-	cfg.Plan = lake.Plan{Subject: cfg.Plan.Subject}
+	cfg.Plan, cfg.MaxChangePercent = lake.Plan{Subject: cfg.Plan.Subject}, 0
 	cfg.Sources = slices.Clone(cfg.Sources)
 	for i := range cfg.Sources {
 		cfg.Sources[i].Revision = nil

@@ -174,7 +174,7 @@ func TestIncrementsGiveWhatAFullRunGives(t *testing.T) {
 			s.load(whole, s.Rand)
 			rev := part.run()
 			whole.run()
-			if step > 0 && outputOf(rev, "resolved") < outputOf(rev, "records") {
+			if step > 0 && rowsOf(rev.Outputs, "resolved") < rowsOf(rev.Outputs, "records") {
 				less++
 			}
 			compareDumps(t, fmt.Sprintf("seed %d, step %d", seed, step), part.dump(), whole.dump())
@@ -226,7 +226,7 @@ func TestIncrementsGiveWhatAFullRunGivesWithProbableMatches(t *testing.T) {
 		}
 		rev := part.run()
 		whole.run()
-		resolved, records := outputOf(rev, "resolved"), outputOf(rev, "records")
+		resolved, records := rowsOf(rev.Outputs, "resolved"), rowsOf(rev.Outputs, "records")
 		t.Logf("step %d: %d of %d records looked at", i, resolved, records)
 		if i > 0 && resolved > records/2 {
 			t.Errorf("step %d looked at %d of %d records", i, resolved, records)

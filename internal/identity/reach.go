@@ -62,7 +62,7 @@ func (r *run) due(src Source, p *part) sqlgen.Query {
 
 // reach goes on from what is in the part until nothing is added. It does not fit when the part becomes too large.
 func (r *run) reach(ctx context.Context, p *part) (bool, error) {
-	all := outputOf(p.base, "known") + outputOf(p.base, "anonymous")
+	all := rowsOf(p.base.Outputs, "known") + rowsOf(p.base.Outputs, "anonymous")
 	for round := 0; ; round++ {
 		n, err := r.number(ctx, string(touched("SELECT count(*) FROM {profiles}", nil)), nil)
 		if err != nil || n > smallPart && float64(n) > largestPart*float64(all) {

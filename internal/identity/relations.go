@@ -101,16 +101,6 @@ func (r *run) writeLineage(ctx context.Context) error {
 	return r.counts(ctx, "lineage", sqlgen.Format("SELECT event, count(*) FROM {changes} GROUP BY event ORDER BY event", args))
 }
 
-// outputOf a revision.
-func outputOf(rev *lake.Revision, name string) int64 {
-	for _, o := range rev.Outputs {
-		if o.Name == name {
-			return o.Rows
-		}
-	}
-	return 0
-}
-
 const sizes = `SELECT band, count(*) FROM (
 	SELECT CASE WHEN n = 1 THEN '1' WHEN n = 2 THEN '2' WHEN n <= 5 THEN '3-5' WHEN n <= 10 THEN '6-10' WHEN n <= 50 THEN '11-50' ELSE '51+' END AS band, n
 	FROM ({profiles})
@@ -129,7 +119,7 @@ func (r *run) count(ctx context.Context) error {
 			return err
 		}
 		if r.part != nil {
-			o.Rows = outputOf(r.part.base, name) + o.Added - o.Removed
+			o.Rows = rowsOf(r.part.base.Outputs, name) + o.Added - o.Removed
 		}
 		r.outputs = append(r.outputs, o)
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
-// contents are the paths, times and bytes below a directory.
-func contents(t *testing.T, dir string) []string {
+// overlaid are the paths, times and bytes below a directory.
+func overlaid(t *testing.T, dir string) []string {
 	t.Helper()
 	var out []string
 	check0(t, filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
@@ -46,7 +46,7 @@ func TestALakeOverAnotherKeepsWhatIsWritten(t *testing.T) {
 	orders := Table{"source", "orders"}
 	r1 := put(t, base, db, plan("crm", 1, ""), true, people, "SELECT 1 AS a, 'x' AS b")
 	o1 := put(t, base, db, plan("shop", 1, ""), true, orders, "SELECT 10 AS n")
-	before := contents(t, base.Dir())
+	before := overlaid(t, base.Dir())
 
 	top, topDB := over(t, base)
 	same(t, rows(t, top, topDB, r1, people), `{"a":1,"b":"x"}`)
@@ -62,7 +62,7 @@ func TestALakeOverAnotherKeepsWhatIsWritten(t *testing.T) {
 	same(t, rows(t, top, topDB, fresh, Table{"people", "members"}), `{"m":"m"}`)
 	same(t, rows(t, top, topDB, o1, orders), `{"n":10}`)
 
-	if after := contents(t, base.Dir()); !slices.Equal(before, after) {
+	if after := overlaid(t, base.Dir()); !slices.Equal(before, after) {
 		t.Errorf("the lake below was written to:\n%q\nwas\n%q", after, before)
 	}
 	last := must[*Revision](t)(base.Latest(t.Context(), "Ingest", "DataSource", "crm"))
