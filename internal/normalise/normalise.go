@@ -75,6 +75,23 @@ func ConsentStatus(s string) (string, bool) {
 	return "", false
 }
 
+// The decisions about two records as the lake keeps them.
+const (
+	Merge    = "Merge"
+	Split    = "Split"
+	Withdraw = "Withdraw"
+)
+
+// Decision reads a decision about two records, in upper or lower case.
+func Decision(s string) (string, bool) {
+	for _, d := range []string{Merge, Split, Withdraw} {
+		if strings.EqualFold(Identifier(s), d) {
+			return d, true
+		}
+	}
+	return "", false
+}
+
 // Boolean reads true, false, yes, no, y, n, t, f, on, off, 1 and 0 in any case.
 func Boolean(s string) (value, ok bool) {
 	switch strings.ToLower(strings.TrimSpace(s)) {

@@ -1,6 +1,10 @@
 package normalise
 
-import "github.com/kith-dev/kith/internal/sqlgen"
+import (
+	"strings"
+
+	"github.com/kith-dev/kith/internal/sqlgen"
+)
 
 // The semantics that this module's code treats in a way of their own. All others are text.
 const (
@@ -15,6 +19,13 @@ const (
 	SemanticConsentStatus = "consentStatus"
 	SemanticEventName     = "eventName"
 	SemanticRefunded      = "refundedAmount"
+	SemanticDecision      = "decision"
+	SemanticFirstSource   = "firstSource"
+	SemanticFirstKey      = "firstKey"
+	SemanticSecondSource  = "secondSource"
+	SemanticSecondKey     = "secondKey"
+	SemanticReason        = "reason"
+	SemanticSteward       = "steward"
 )
 
 // semantics has every semantic with the type of its attribute.
@@ -30,6 +41,8 @@ var semantics = map[string]sqlgen.Type{
 	"listPrice": sqlgen.Decimal, "channel": sqlgen.String,
 	"available": sqlgen.Decimal, "location": sqlgen.String, "leadTime": sqlgen.Integer,
 	SemanticPurpose: sqlgen.String, SemanticConsentStatus: sqlgen.String, "noticeVersion": sqlgen.String,
+	SemanticDecision: sqlgen.String, SemanticFirstSource: sqlgen.String, SemanticFirstKey: sqlgen.String,
+	SemanticSecondSource: sqlgen.String, SemanticSecondKey: sqlgen.String, SemanticReason: sqlgen.String, SemanticSteward: sqlgen.String,
 }
 
 // attributeNames has the semantics whose attribute is not called like them.
@@ -79,6 +92,10 @@ func Text(semantic, region, s string) (string, bool) {
 		return Currency(s)
 	case SemanticConsentStatus:
 		return ConsentStatus(s)
+	case SemanticDecision:
+		return Decision(s)
+	case SemanticFirstSource, SemanticFirstKey, SemanticSecondSource, SemanticSecondKey:
+		return strings.TrimSpace(s), true // as keys are made
 	case SemanticIdentifier, "sessionId", "sku", "orderId", SemanticPurpose, "noticeVersion":
 		return Identifier(s), true
 	default:

@@ -17,6 +17,7 @@ const (
 	Event       Kind = "Event"
 	Transaction Kind = "Transaction"
 	Consent     Kind = "Consent"
+	Override    Kind = "Override"
 )
 
 // Load says how what is read relates to what was read before.
@@ -112,6 +113,9 @@ const (
 	RulePurpose   = "purpose"   // a purpose that the workspace does not know
 	RuleStatus    = "consentStatus"
 	RuleCurrency  = "currency"
+	RuleRecord    = "record"   // an override that does not name two records
+	RuleDecision  = "decision" // one that does not say what is decided
+	RuleReason    = "reason"   // one that does not say why
 	RuleEncoding  = "encoding" // bytes that are not text in the declared encoding
 	RuleCSV       = "csv"      // a record that can't be split into its fields
 	RuleJSON      = "json"     // a line that is not a JSON object

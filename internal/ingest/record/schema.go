@@ -31,6 +31,7 @@ type Schema struct {
 	purpose map[string]bool
 
 	purposeAt, statusAt, currencyAt int // places of attributes; -1 for none
+	override                        overrideAt
 }
 
 // attribute is a compiled Field.
@@ -79,7 +80,7 @@ func (s *Schema) invalid(format string, args ...any) error {
 func (s *Schema) checkShape() error {
 	c := s.cfg
 	switch c.Kind {
-	case Profile, Event, Transaction, Consent:
+	case Profile, Event, Transaction, Consent, Override:
 	default:
 		return s.invalid("recordKind %q is not known", c.Kind)
 	}
@@ -105,7 +106,7 @@ func (s *Schema) checkShape() error {
 	if p := c.Contract.MaxQuarantinePercent; p < 0 || p > 100 {
 		return s.invalid("contract.maxQuarantinePercent must be from 0 to 100")
 	}
-	if c.Timestamp.Column == "" && (c.Kind == Event || c.Kind == Transaction) {
+	if c.Timestamp.Column == "" && (c.Kind == Event || c.Kind == Transaction || c.Kind == Override) {
 		return s.invalid("records of kind %s need a timestamp", c.Kind)
 	}
 	return nil
@@ -223,6 +224,11 @@ func (s *Schema) checkMeaning() error {
 	s.currencyAt = s.bySemantic(normalise.SemanticCurrency)
 	if s.cfg.Kind == Consent && (s.purposeAt < 0 || s.statusAt < 0) {
 		return s.invalid("records of kind Consent need a field with the semantic %s and one with %s", normalise.SemanticPurpose, normalise.SemanticConsentStatus)
+	}
+	if s.cfg.Kind == Override {
+		var err error
+		s.override, err = s.findOverride()
+		return err
 	}
 	return nil
 }

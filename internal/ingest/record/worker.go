@@ -279,6 +279,8 @@ func (w *Worker) meaning(values []any) (rule, reason string) {
 		if values[w.s.statusAt] == nil {
 			return RuleStatus, "the consent status is missing or is none of granted, denied and withdrawn"
 		}
+	case Override:
+		return w.s.override.broken(values)
 	case Transaction:
 		i := w.s.currencyAt
 		if i < 0 || w.s.cfg.Currency == "" {
