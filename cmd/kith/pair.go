@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
@@ -12,6 +13,7 @@ import (
 	"github.com/kith-dev/kith/internal/fault"
 	"github.com/kith-dev/kith/internal/identity"
 	"github.com/kith-dev/kith/internal/linkage"
+	"github.com/kith-dev/kith/internal/normalise"
 	"github.com/kith-dev/kith/internal/plan"
 	"github.com/kith-dev/kith/internal/worker"
 )
@@ -82,12 +84,18 @@ func printPair(out io.Writer, x *identity.PairExplanation) {
 	} else {
 		fmt.Fprintf(out, "%s and %s are two people: %s and %s\n", x.A, x.B, x.Profiles[0], x.Profiles[1])
 	}
+	rules := 0
 	for _, s := range x.Shared {
+		if s.Rule == 0 {
+			continue // it is among the overrides
+		}
+		rules++
 		fmt.Fprintf(out, "  rule %d connects them: %s %s\n", s.Rule, s.Label, s.Value)
 	}
-	if len(x.Shared) == 0 {
+	if rules == 0 {
 		fmt.Fprintln(out, "  no deterministic rule connects them")
 	}
+	printOverrides(out, x)
 	if x.Match != nil {
 		printMatch(out, x.Match)
 	}
@@ -108,6 +116,34 @@ func printPair(out io.Writer, x *identity.PairExplanation) {
 	}
 	for _, r := range x.Refused {
 		fmt.Fprintf(out, "A guard keeps them apart: %s\n", r)
+	}
+}
+
+// printOverrides shows what somebody decided about the two records, or others of their profiles.
+func printOverrides(out io.Writer, x *identity.PairExplanation) {
+	for _, d := range x.Overrides {
+		what := "merges"
+		switch {
+		case d.Outcome == identity.OutcomeRefused:
+			what = "would merge"
+		case d.Decision == normalise.Split:
+			what = "splits"
+		}
+		fmt.Fprintf(out, "  an override %s %s and %s: %s", what, d.First, d.Second, d.Reason)
+		var by []string
+		if d.Steward != "" {
+			by = append(by, d.Steward)
+		}
+		if d.At != nil {
+			by = append(by, d.At.UTC().Format(time.DateOnly))
+		}
+		if len(by) > 0 {
+			fmt.Fprintf(out, " (%s)", strings.Join(by, ", "))
+		}
+		fmt.Fprintln(out)
+		if d.Outcome == identity.OutcomeRefused {
+			fmt.Fprintln(out, "    but a Split forbids it")
+		}
 	}
 }
 

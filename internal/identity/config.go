@@ -16,6 +16,7 @@ const (
 	Event       RecordKind = "Event"
 	Transaction RecordKind = "Transaction"
 	Consent     RecordKind = "Consent"
+	Override    RecordKind = "Override" // of Config.Overrides only
 )
 
 // OnIdentify is what becomes of a visitor's past when it turns out who he is.
@@ -132,10 +133,12 @@ type Config struct {
 	Deterministic [][]string
 	// Probabilistic matching, after the deterministic rules.
 	Probabilistic bool
-	Anonymous     Anonymous
-	Guards        Guards
-	Survivorship  []Survivorship
-	Classes       []Class
+	// Overrides are decisions of people about which records are one person, and which are not; nil for none.
+	Overrides    *Source
+	Anonymous    Anonymous
+	Guards       Guards
+	Survivorship []Survivorship
+	Classes      []Class
 	// MaxChangePercent of the people of the base who may change in this run (see Churn); 0 is no limit.
 	MaxChangePercent int
 }

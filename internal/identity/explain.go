@@ -24,7 +24,9 @@ type PairExplanation struct {
 	A        Ref       `json:"a"`
 	B        Ref       `json:"b"`
 	Profiles [2]string `json:"profiles"` // their ids
-	Shared   []Shared  `json:"shared"`   // deterministic rules that both agree in
+	Shared   []Shared  `json:"shared"`   // deterministic rules that both agree in, and a Merge of the two as rule 0
+	// Overrides are what somebody decided about the records of the two profiles.
+	Overrides []Decided `json:"overrides,omitempty"`
 	// Match is how alike they are; nil where the rule has no model.
 	Match *linkage.Explanation `json:"match,omitempty"`
 	// Path from A to B through records of their profile, each step the strongest there is, where they are one person.
@@ -86,6 +88,9 @@ func ExplainPair(ctx context.Context, env Env, cfg Config, revision *lake.Revisi
 	}
 	at, other := slices.Index(refs, a), slices.Index(refs, b)
 	out.Shared = sharedBy(ties, at, other)
+	if out.Overrides, err = x.decided(ctx, refs); err != nil {
+		return nil, err
+	}
 	edges, err := x.match(ctx, out, refs, at, other)
 	if err != nil {
 		return nil, err

@@ -78,17 +78,25 @@ const ofSize = -2
 // span is a range of numbers, hi excluded.
 type span struct{ lo, hi int32 }
 
-// refusal is a value that connects nothing, because what it would connect breaks a guard.
+// refusal is a value that connects nothing, because what it would connect breaks a guard; or one that does not connect a node to the others, because
+// of a split.
 type refusal struct {
 	key   int32
-	guard int
+	guard int   // or the number of guards + that of the split
+	node  int32 // everyNode for a guard
 }
+
+const everyNode = -1
 
 // graph holds clusters of nodes and the guarded values that each has.
 type graph struct {
 	*forest
 	guards []guard
-	sets   [][]int32 // by root: the numbers of its guarded values, sorted; nil when there are no guards
+	sets   [][]int32 // by root: the numbers of its guarded values, sorted, then its marks of splits; nil when there are neither guards nor splits
+	splits []pair
+	marks  int32 // the number of the first mark
+	// excused has, for the roots of clusters that were forced to have more than a guard allows, how much each guard allows them.
+	excused map[int32][]int
 	// sightings by root, of the values of guards with a window; nil when there are none, or no times.
 	sightings [][]sighting
 }
@@ -118,7 +126,7 @@ func newGraph(n int, guards []guard, carriers, values []int32) *graph {
 // together connects nothing. It gives by how much the number of clusters fell, and the values that were refused. The order of nodes
 // does not matter; that of values does, so it has to be canonical.
 func (g *graph) apply(s *stars) (merged int, refused []refusal) {
-	if len(g.guards) == 0 {
+	if g.sets == nil {
 		for i := range s.keys {
 			merged += g.join(g.roots(nil, s.of(i)), nil)
 		}
@@ -137,10 +145,11 @@ func (g *graph) apply(s *stars) (merged int, refused []refusal) {
 			continue
 		}
 		for _, i := range component {
-			own := g.roots(nil, s.of(int(i)))
+			own, cut := g.withoutSplit(s.keys[i], s.of(int(i)))
+			refused = append(refused, cut...)
 			set, broken := g.check(own)
 			if broken >= 0 {
-				refused = append(refused, refusal{s.keys[i], broken})
+				refused = append(refused, refusal{s.keys[i], broken, everyNode})
 				continue
 			}
 			merged += g.join(own, set)
@@ -187,34 +196,48 @@ func (g *graph) components(s *stars) [][]int32 {
 	return out
 }
 
-// check gives the guarded values of the union of clusters, and the first guard which that union breaks, or -1. One cluster alone
-// breaks none: there is nothing that could be kept apart.
+// check gives the guarded values of the union of clusters, and what that union breaks: the number of guards + that of the first split, or the first
+// guard, or -1. One cluster alone breaks nothing: there is nothing that could be kept apart.
 func (g *graph) check(roots []int32) ([]int32, int) {
-	if len(roots) < 2 || len(g.guards) == 0 {
+	if len(roots) < 2 || g.sets == nil {
 		return nil, -1
 	}
-	var union []int32
-	size := 0
-	for _, r := range roots {
-		union = append(union, g.sets[r]...)
-		size += int(g.size[r])
+	union := g.together(roots)
+	if i := g.split(union); i >= 0 {
+		return nil, len(g.guards) + i
 	}
-	slices.Sort(union)
-	union = slices.Compact(union)
 	for i, guard := range g.guards {
-		if guard.kind == ofSize {
-			if size > guard.limit {
-				return nil, i
-			}
-			continue
-		}
-		lo, _ := slices.BinarySearch(union, guard.values.lo)
-		hi, _ := slices.BinarySearch(union, guard.values.hi)
-		if hi-lo > guard.limit && (guard.window == 0 || g.crowded(roots, guard)) {
+		if allowed := g.allowed(roots, i); g.different(roots, union, guard, allowed) > allowed {
 			return nil, i
 		}
 	}
 	return union, -1
+}
+
+// together are the guarded values of the union of clusters.
+func (g *graph) together(roots []int32) (union []int32) {
+	for _, r := range roots {
+		union = append(union, g.sets[r]...)
+	}
+	slices.Sort(union)
+	return slices.Compact(union)
+}
+
+// different is how many different values of a guard, or nodes, the union of clusters has; exactly, where it is more than enough.
+func (g *graph) different(roots, union []int32, x guard, enough int) int {
+	if x.kind == ofSize {
+		size := 0
+		for _, r := range roots {
+			size += int(g.size[r])
+		}
+		return size
+	}
+	lo, _ := slices.BinarySearch(union, x.values.lo)
+	hi, _ := slices.BinarySearch(union, x.values.hi)
+	if x.window > 0 && hi-lo > enough && g.sightings != nil {
+		return g.busiest(roots, x)
+	}
+	return hi - lo
 }
 
 // join merges clusters, whose guarded values together are set, and says by how much their number fell.
@@ -234,6 +257,7 @@ func (g *graph) join(roots, set []int32) int {
 	}
 	g.sets[root] = set
 	g.joinSightings(root, roots)
+	g.joinExcuses(root, roots)
 	return len(roots) - 1
 }
 

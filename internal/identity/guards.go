@@ -16,6 +16,7 @@ const (
 	guardSize      = "maxProfileRecords" // the value would put more records into one profile than allowed
 	guardAmbiguous = "ambiguous"         // records of several profiles carry the value, so that it stands for none of them
 	guardShared    = "sharedDevice"      // the anonymous id occurred with identifiers of several profiles
+	guardOverride  = overrideLabel       // somebody decided that two records are two people
 )
 
 const blockedEvents = `SELECT {guard} AS guard, k.name AS identifier, v.value, NULL::VARCHAR AS source, NULL::VARCHAR AS record_key,
@@ -54,7 +55,8 @@ const ambiguousEvents = `SELECT {guard}, k.name, v.value, s.name, r.key, 'carrie
 FROM {ambiguous} c JOIN {values} v USING (vid) JOIN {kinds} k ON k.number = v.kind
 JOIN (SELECT vid, min(rec) AS rec FROM {carries} WHERE vid IN (SELECT vid FROM {ambiguous} WHERE lo < hi) GROUP BY vid) e USING (vid)
 JOIN {all} r ON r.rec = e.rec JOIN {sources} s ON s.number = r.src JOIN {assigned} a ON a.rec = e.rec
-WHERE c.lo < c.hi AND NOT {anonymous} AND c.vid NOT IN (SELECT key FROM {refused} WHERE rule IN ({single}))`
+WHERE c.lo < c.hi AND NOT {anonymous} AND c.vid NOT IN (SELECT key FROM {refused} WHERE rule IN ({single}))
+	AND c.vid NOT IN (SELECT key FROM {apart} WHERE rule IN ({single}))`
 
 const sharedEvents = `SELECT {guard}, {kind}, v.value, NULL, NULL, 'occurred with identifiers of several profiles', m.cluster
 FROM {company} JOIN {values} v USING (vid) LEFT JOIN {map} m USING (vid) WHERE lo < hi AND {link}`
@@ -90,6 +92,7 @@ func (r *run) writeGuards(ctx context.Context) error {
 	if r.part != nil {
 		args["judged"], args["automatic"] = table("verdicts"), table("verdict_reasons")
 	}
+	args["apart"] = table("apart")
 	args["kind"], args["link"], args["anonymous"] = AnonymousID, r.cfg.Anonymous.OnIdentify != Isolate, r.isAnonymous(sqlgen.Col("c", "vid"))
 	with := func(template, guard string) sqlgen.Query {
 		args["guard"] = guard
@@ -114,6 +117,7 @@ func (r *run) writeGuards(ctx context.Context) error {
 	if r.cfg.Probabilistic {
 		all = append(all, sqlgen.Format(refusedLinkEvents, args))
 	}
+	all = append(all, r.overrideEvents()...)
 	all = append(all, with(ambiguousEvents, guardAmbiguous), with(sharedEvents, guardShared))
 	for _, g := range r.space.guards {
 		if g.kind != r.space.anonymous() {

@@ -1,12 +1,14 @@
 // Package identity makes people out of records. A run reads the sources of an IdentityRule as they stand, finds which Profile records
 // are one person, attaches the identifiers of events, transactions and consent, gives every profile an id that survives the next run, and
-// commits the relations of the space: members, identifiers, edges, lineage, guard_events, consent, profiles, provenance and profile_values. Every run
+// commits the relations of the space: members, identifiers, edges, lineage, guard_events, overrides, consent, profiles, provenance and profile_values. Every run
 // computes all of it from all records, so that the result depends on neither their order nor the runs before; only the ids do.
 //
 //	config.go, space.go      the declaration, checked and numbered
 //	blocked.go, automatic.go values that identify nobody: by what they are, by what they occur with
 //	graph.go, windows.go     clusters under guards: pure, in memory, integers only
+//	forced.go                the same for what people decided
 //	stage.go, match.go       records and identifier values as integers (SQL), and the rules one after the other
+//	overrides.go             what people decided about pairs of records
 //	attach.go                identifiers that no Profile record carries, anonymous visitors
 //	stable.go, lineage.go    which id a profile keeps, and what became of the others
 //	difference.go            what lies between two revisions
@@ -52,12 +54,14 @@ type run struct {
 	// founded on: that of records after the first of them, that of identifiers alone after records + the first of them.
 	records int
 	// values has, for each kind, the range of its values' numbers.
-	values  []span
+	values []span
+	// splits are the numbers, among the overrides, of the splits that the graph has.
+	splits  []int32
 	outputs []lake.Output
 }
 
 // Run resolves the people of cfg and commits them as cfg.Plan, which it begins itself. The counts are in the revision's
-// outputs: records, known, anonymous, identifiers, changed (see Churn), and in groups merges/, guards/, lineage/, changed/, cut/ (values that a list
+// outputs: records, known, anonymous, identifiers, changed (see Churn), and in groups merges/, guards/, lineage/, overrides/, changed/, cut/ (values that a list
 // has no place for) and sizes/ (profiles by their number of records). The class of an error is InvalidManifest, ReferenceNotFound or ColumnMissing
 // where the declaration does not fit the sources, BudgetExceeded where too many people would change, and Superseded where another run was faster.
 func Run(ctx context.Context, env Env, cfg Config) (*lake.Revision, error) {
@@ -88,8 +92,8 @@ func Run(ctx context.Context, env Env, cfg Config) (*lake.Revision, error) {
 
 func (r *run) resolve(ctx context.Context) error {
 	steps := []func(context.Context) error{
-		r.openSources, r.nameNumbers, r.openBase, r.takePart, r.stageRecords, r.stageValues, r.match, r.attach, r.attachAnonymous, r.keepIDs, r.traceLineage, r.withinBudget,
-		r.writeMembers, r.writeIdentifiers, r.writeEdges, r.writeLineage, r.writeGuards, r.writeConsent, r.writeProfiles, r.count,
+		r.openSources, r.nameNumbers, r.openBase, r.takePart, r.stageRecords, r.stageOverrides, r.stageValues, r.match, r.attach, r.attachAnonymous, r.keepIDs, r.traceLineage, r.withinBudget,
+		r.writeMembers, r.writeIdentifiers, r.writeEdges, r.writeLineage, r.writeGuards, r.writeOverrides, r.writeConsent, r.writeProfiles, r.count,
 	}
 	for i, step := range steps {
 		if r.env.Progress != nil {

@@ -32,9 +32,11 @@ const causesOf = `SELECT o.old, b.rule, b.key, s.rec FROM {bridges} b JOIN {star
 WHERE b.rule = {rule} AND o.old IN (SELECT old FROM {merges})`
 
 const createCauses = `CREATE OR REPLACE TABLE {causes} AS
-SELECT f.old, 'rule ' || f.rule || ': ' || n.name || ', source ' || s.name || ', record ' || r.key AS cause
+SELECT f.old, CASE WHEN f.rule = {overrideFirst} THEN {overrideCause}
+	ELSE 'rule ' || f.rule || ': ' || n.name || ', source ' || s.name || ', record ' || r.key END AS cause
 FROM (SELECT * FROM ({found}) QUALIFY row_number() OVER (PARTITION BY old ORDER BY rule, key, rec) = 1) f
-JOIN {rules} n ON n.number = f.rule JOIN {all} r USING (rec) JOIN {sources} s ON s.number = r.src`
+LEFT JOIN {rules} n ON n.number = f.rule LEFT JOIN {overrides} o ON f.rule = {overrideFirst} AND o.number = f.key
+JOIN {all} r USING (rec) JOIN {sources} s ON s.number = r.src`
 
 const createChanges = `CREATE OR REPLACE TABLE {changes} AS
 WITH parts AS (
@@ -46,9 +48,9 @@ SELECT {merge} AS event, o.id AS from_id, t.id AS to_id, m.records, coalesce(c.c
 FROM {merges} m JOIN {old} o USING (old) JOIN {profiles} t USING (cluster) LEFT JOIN {causes} c USING (old) LEFT JOIN {kinds} k ON k.number = m.kind
 UNION ALL
 SELECT CASE WHEN p.fresh THEN {split} ELSE {move} END, from_id, to_id, records,
-	CASE WHEN p.kind IS NOT NULL THEN 'identifier ' || k.name || ' stands for another profile'
+	CASE WHEN p.kind IS NOT NULL THEN 'identifier ' || k.name || ' stands for another profile' WHEN d.cause IS NOT NULL THEN d.cause
 		WHEN p.fresh THEN 'its records no longer agree' ELSE 'its records agree with another profile' END
-FROM parts p LEFT JOIN {kinds} k ON k.number = p.kind
+FROM parts p LEFT JOIN {kinds} k ON k.number = p.kind LEFT JOIN {divided} d ON d.old = p.old AND d.cluster = p.cluster
 UNION ALL
 SELECT {new}, NULL, id, coalesce(n.records, 0), NULL
 FROM {profiles} t LEFT JOIN (SELECT cluster, count(*) AS records FROM {assigned} GROUP BY cluster) n USING (cluster)
@@ -59,7 +61,8 @@ WHERE NOT EXISTS (SELECT 1 FROM {kept} k WHERE k.old = o.old) AND NOT EXISTS (SE
 
 // traceLineage finds what became of the profiles of the base, and what is new.
 func (r *run) traceLineage(ctx context.Context) error {
-	args := r.stableArgs()
+	args := r.overrideArgs()
+	args["overrideFirst"], args["overrideCause"], args["divided"] = overrideFirst, sqlgen.Query(overrideCause), table("divided")
 	for name, event := range map[string]string{"new": eventNew, "merge": eventMerge, "split": eventSplit, "move": eventMove, "retire": eventRetire} {
 		args[name] = event
 	}
@@ -68,16 +71,18 @@ func (r *run) traceLineage(ctx context.Context) error {
 	}
 	bridges := []sqlgen.Query{"SELECT 0 AS rule, 0 AS key WHERE false"}
 	found := []sqlgen.Query{"SELECT 0 AS old, 0 AS rule, 0 AS key, 0 AS rec WHERE false"}
+	args["rule"], args["stars"] = overrideFirst, sqlgen.Format("({stars})", args)
+	bridges, found = append(bridges, sqlgen.Format(bridgesOf, args)), append(found, sqlgen.Format(causesOf, args))
 	for _, rule := range r.space.rules {
 		args["rule"], args["stars"] = rule.number, numbered("stars", rule.number)
 		bridges = append(bridges, sqlgen.Format(bridgesOf, args))
 		found = append(found, sqlgen.Format(causesOf, args))
 	}
 	args["connecting"], args["found"] = sqlgen.UnionAll(bridges...), sqlgen.UnionAll(found...)
-	for _, q := range []string{"CREATE OR REPLACE TABLE {bridges} AS {connecting}", createCauses, createChanges} {
+	for _, q := range []string{"CREATE OR REPLACE TABLE {bridges} AS {connecting}", createCauses, createDivided, createChanges} {
 		if err := r.exec(ctx, q, args); err != nil {
 			return err
 		}
 	}
-	return r.drop(ctx, table("eligible"), table("pairs"), table("merges"), table("bridges"), table("causes"), table("kept"))
+	return r.drop(ctx, table("eligible"), table("pairs"), table("merges"), table("bridges"), table("causes"), table("divided"), table("kept"))
 }

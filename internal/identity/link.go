@@ -160,7 +160,7 @@ type groups struct {
 // refusedLink is a guard that two clusters would break together, each given by one of its records.
 type refusedLink struct {
 	a, b  int32
-	guard int
+	guard int // or the number of guards + that of a split
 }
 
 func (g *groups) Len() int           { return len(g.parent) }
@@ -209,10 +209,25 @@ func (r *run) writeRefusedLinks(ctx context.Context, g *graph, refused []refused
 		return err
 	}
 	for _, x := range first {
+		if _, ok := g.isSplit(x.guard); ok {
+			continue
+		}
 		guard := g.guards[x.guard]
 		if err := to.Append(int(x.a), int(x.b), guard.kind, guard.limit, guard.separate, guard.timeframe()); err != nil {
 			return closing(to, err)
 		}
 	}
-	return to.Close()
+	if err := to.Close(); err != nil {
+		return err
+	}
+	return r.appendRows(ctx, "apart_links", func(row func(...any) error) error {
+		for _, x := range first {
+			if i, ok := g.isSplit(x.guard); ok {
+				if err := row(int(x.a), int(x.b), int(r.splits[i])); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
 }

@@ -32,6 +32,9 @@ func (r *run) match(ctx context.Context) error {
 	if err := r.watch(ctx, g); err != nil {
 		return err
 	}
+	if err := r.applyOverrides(ctx, g); err != nil {
+		return err
+	}
 	refusals, err := r.newRefusals(ctx)
 	if err != nil {
 		return err
@@ -46,6 +49,9 @@ func (r *run) match(ctx context.Context) error {
 		}
 		merged, refused := g.apply(s)
 		if err := writeRefusals(refusals, rule.number, guards, refused); err != nil {
+			return closing(refusals, err)
+		}
+		if err := r.keptApart(ctx, g, rule.number, refused); err != nil {
 			return closing(refusals, err)
 		}
 		r.output("merges/rule "+sqlgen.DuckDB.Literal(rule.number)+": "+rule.label, int64(merged))
@@ -168,6 +174,9 @@ func (r *run) newRefusals(ctx context.Context) (*engine.Appender, error) {
 
 func writeRefusals(to *engine.Appender, rule int, guards []guard, refused []refusal) error {
 	for _, x := range refused {
+		if x.guard >= len(guards) {
+			continue // a split, see keptApart
+		}
 		g := guards[x.guard]
 		if err := to.Append(rule, int(x.key), g.kind, g.limit, g.separate, g.timeframe()); err != nil {
 			return err

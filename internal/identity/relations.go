@@ -68,7 +68,7 @@ func (r *run) texts(number, kinds int) sqlgen.Query {
 
 // writeEdges writes the values that connected records, with each of the records.
 func (r *run) writeEdges(ctx context.Context) error {
-	all := []sqlgen.Query{"SELECT '' AS source, '' AS record_key, '' AS identifier, '' AS value, 0 AS rule WHERE false"}
+	all := []sqlgen.Query{sqlgen.Format(overrideEdges, r.overrideArgs())}
 	for _, rule := range r.space.rules {
 		all = append(all, sqlgen.Format(
 			`SELECT s.name AS source, r.key AS record_key, {label} AS identifier, x.text AS value, {rule} AS rule

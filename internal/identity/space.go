@@ -58,7 +58,7 @@ var reserved = []string{"class", "profile_id", "known"}
 func newSpace(cfg Config) (*space, error) {
 	s := &space{sources: slices.Clone(cfg.Sources)}
 	slices.SortFunc(s.sources, func(a, b Source) int { return cmp.Compare(a.Name, b.Name) })
-	for _, step := range []func(Config) error{s.checkSources, s.numberKinds, s.numberRules, s.numberGuards, s.numberAutomatic, s.listAttributes, s.groupAttributes, s.listClasses} {
+	for _, step := range []func(Config) error{s.checkSources, s.checkOverrides, s.numberKinds, s.numberRules, s.numberGuards, s.numberAutomatic, s.listAttributes, s.groupAttributes, s.listClasses} {
 		if err := step(cfg); err != nil {
 			return nil, err
 		}

@@ -19,30 +19,34 @@ func numbered(name string, i int) sqlgen.Ident {
 // quietly take people apart.
 func (r *run) openSources(ctx context.Context) error {
 	for i, src := range r.space.sources {
-		t := lake.Table{Schema: "source", Name: src.Name}
-		have, err := r.env.Lake.Columns(ctx, src.Revision, t)
-		if err != nil {
-			return err
-		}
-		types := map[string]sqlgen.Type{}
-		for _, c := range have {
-			types[c.Name] = c.Type
-		}
-		for _, f := range src.Fields {
-			switch typ, ok := types[f.Name]; {
-			case !ok:
-				return fault.New(fault.ColumnMissing, "IdentityRule %s: revision %s of source %q has no column %q; run the source again after changing its fields",
-					r.cfg.Plan.Subject, src.Revision.Run, src.Name, f.Name)
-			case typ != f.Type:
-				return fault.New(fault.SchemaChanged, "IdentityRule %s: revision %s of source %q has column %q as %s, not %s; run the source again after changing its fields",
-					r.cfg.Plan.Subject, src.Revision.Run, src.Name, f.Name, typ, f.Type)
-			}
-		}
-		if err := r.env.Lake.View(ctx, r.env.DB, numbered("source", i), src.Revision, t); err != nil {
+		if err := r.openSource(ctx, numbered("source", i), src); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (r *run) openSource(ctx context.Context, view sqlgen.Ident, src Source) error {
+	t := lake.Table{Schema: "source", Name: src.Name}
+	have, err := r.env.Lake.Columns(ctx, src.Revision, t)
+	if err != nil {
+		return err
+	}
+	types := map[string]sqlgen.Type{}
+	for _, c := range have {
+		types[c.Name] = c.Type
+	}
+	for _, f := range src.Fields {
+		switch typ, ok := types[f.Name]; {
+		case !ok:
+			return fault.New(fault.ColumnMissing, "IdentityRule %s: revision %s of source %q has no column %q; run the source again after changing its fields",
+				r.cfg.Plan.Subject, src.Revision.Run, src.Name, f.Name)
+		case typ != f.Type:
+			return fault.New(fault.SchemaChanged, "IdentityRule %s: revision %s of source %q has column %q as %s, not %s; run the source again after changing its fields",
+				r.cfg.Plan.Subject, src.Revision.Run, src.Name, f.Name, typ, f.Type)
+		}
+	}
+	return r.env.Lake.View(ctx, r.env.DB, view, src.Revision, t)
 }
 
 const createRecords = `CREATE OR REPLACE TABLE {records} (rec INTEGER, src INTEGER, key VARCHAR, happened TIMESTAMPTZ, priority INTEGER)`

@@ -59,11 +59,8 @@ func (g *graph) joinSightings(root int32, joined []int32) {
 	}
 }
 
-// crowded says whether clusters together have, in some window of a guard, more different values than its limit.
-func (g *graph) crowded(roots []int32, x guard) bool {
-	if g.sightings == nil {
-		return true
-	}
+// busiest is the most different values of a guard that clusters together have in one of its windows.
+func (g *graph) busiest(roots []int32, x guard) int {
 	var timed []sighting
 	timeless := map[int32]bool{}
 	for _, r := range roots {
@@ -79,7 +76,7 @@ func (g *graph) crowded(roots []int32, x guard) bool {
 	}
 	timed = slices.DeleteFunc(timed, func(s sighting) bool { return timeless[s.value] })
 	slices.SortFunc(timed, func(a, b sighting) int { return cmp.Compare(a.at, b.at) })
-	most, window := x.limit-len(timeless), x.window.Microseconds()
+	most, window := 0, x.window.Microseconds()
 	inside := map[int32]int{} // value -> how often it is seen in the window that ends with s
 	first := 0
 	for _, s := range timed {
@@ -91,11 +88,9 @@ func (g *graph) crowded(roots []int32, x guard) bool {
 				delete(inside, old)
 			}
 		}
-		if len(inside) > most {
-			return true
-		}
+		most = max(most, len(inside))
 	}
-	return most < 0
+	return len(timeless) + most
 }
 
 // watch reads the times of records, where a guard needs them.
