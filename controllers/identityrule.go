@@ -85,8 +85,8 @@ func runnable(b *block) bool { return b == nil || b.suspended }
 
 // reading says whether a source of the rule is being read, or about to be.
 func (t *tenant) reading(r *v1alpha1.IdentityRule) bool {
-	for _, s := range r.Spec.Sources {
-		if v := t.verdicts[plan.IngestSubject(s.Name)]; v != nil && (v.live() != nil || v.starting) {
+	for _, name := range plan.InputsOf(r) {
+		if v := t.verdicts[plan.IngestSubject(name)]; v != nil && (v.live() != nil || v.starting) {
 			return true
 		}
 	}

@@ -210,8 +210,8 @@ func (t *tenant) downstream(rules ...string) bool {
 // rulesOf are the IdentityRules that a DataSource feeds.
 func (t *tenant) rulesOf(source string) []string {
 	var out []string
-	for _, r := range t.objects.IdentityRules {
-		if slices.ContainsFunc(r.Spec.Sources, func(s v1alpha1.IdentitySource) bool { return s.Name == source }) {
+	for i := range t.objects.IdentityRules {
+		if r := &t.objects.IdentityRules[i]; slices.Contains(plan.InputsOf(r), source) {
 			out = append(out, r.Name)
 		}
 	}

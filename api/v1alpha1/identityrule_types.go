@@ -33,6 +33,9 @@ type IdentityRuleSpec struct {
 	// +optional
 	// +kubebuilder:default={}
 	Guards Guards `json:"guards,omitempty"`
+	// Overrides are decisions of people about which records are one person.
+	// +optional
+	Overrides *Overrides `json:"overrides,omitempty"`
 	// Survivorship chooses the values of a profile among its records. Attributes of one group move together.
 	// +optional
 	// +listType=atomic
@@ -91,6 +94,12 @@ type DeterministicRule struct {
 
 // Probabilistic matching.
 type Probabilistic struct{}
+
+// Overrides of what rules, guards and probability say.
+type Overrides struct {
+	// SourceRef names the DataSource, of recordKind Override, that has them. It is not one of sources.
+	SourceRef ObjectReference `json:"sourceRef"`
+}
 
 // Guards act before anything is merged, and each decision is kept in guard_events.
 type Guards struct {

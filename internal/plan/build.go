@@ -60,9 +60,13 @@ func Resolve(o *Objects, r *v1alpha1.IdentityRule, revs Revisions, now time.Time
 	spec.Common, spec.Interval = v1alpha1.Common{}, nil
 	out := &Plan{
 		Subject: ResolveSubject(r.Name),
-		Resolve: &ResolvePlan{Rule: spec, Sources: o.sources(r), Classes: o.classes(r)}, Lake: o.lake(),
+		Resolve: &ResolvePlan{Rule: spec, Sources: o.sources(r), Overrides: o.overrides(r), Classes: o.classes(r)}, Lake: o.lake(),
 	}
-	for _, s := range out.Resolve.Sources {
+	inputs := out.Resolve.Sources
+	if overrides := out.Resolve.Overrides; overrides != nil {
+		inputs = append(slices.Clone(inputs), *overrides)
+	}
+	for _, s := range inputs {
 		rev := revs.last(IngestSubject(s.Name))
 		if rev == nil {
 			return nil, &Waiting{Kind: "DataSource", Name: s.Name, Task: v1alpha1.TaskIngest}

@@ -77,10 +77,14 @@ func (c *checker) purposes(kind, name string, purposes []string) {
 
 func (c *checker) rule(r *v1alpha1.IdentityRule) {
 	for _, s := range r.Spec.Sources {
-		if c.o.DataSource(s.Name) == nil {
+		switch d := c.o.DataSource(s.Name); {
+		case d == nil:
 			c.add("IdentityRule", r.Name, "spec.sources", fault.ReferenceNotFound, "there is no DataSource %q", s.Name)
+		case d.Spec.RecordKind == v1alpha1.RecordOverride:
+			c.add("IdentityRule", r.Name, "spec.sources", fault.InvalidManifest, "DataSource %q has records of kind Override; name it in spec.overrides.sourceRef instead", s.Name)
 		}
 	}
+	c.overrides(r)
 	identifiers, attributes := map[string]bool{}, map[string]bool{}
 	types := map[string]Attribute{}
 	for _, s := range c.o.sources(r) {
@@ -112,6 +116,19 @@ func (c *checker) rule(r *v1alpha1.IdentityRule) {
 	c.guards(r, identifiers, attributes)
 	c.automatic(r)
 	c.survivorship(r, identifiers, types)
+}
+
+func (c *checker) overrides(r *v1alpha1.IdentityRule) {
+	if r.Spec.Overrides == nil {
+		return
+	}
+	name := r.Spec.Overrides.SourceRef.Name
+	switch d := c.o.DataSource(name); {
+	case d == nil:
+		c.add("IdentityRule", r.Name, "spec.overrides.sourceRef", fault.ReferenceNotFound, "there is no DataSource %q", name)
+	case d.Spec.RecordKind != v1alpha1.RecordOverride:
+		c.add("IdentityRule", r.Name, "spec.overrides.sourceRef", fault.InvalidManifest, "DataSource %q has records of kind %s; overrides are of kind Override", name, d.Spec.RecordKind)
+	}
 }
 
 func (c *checker) guards(r *v1alpha1.IdentityRule, identifiers, attributes map[string]bool) {

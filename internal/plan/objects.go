@@ -96,6 +96,30 @@ func Attributes(d *v1alpha1.DataSource) []Attribute {
 	return out
 }
 
+// InputsOf an IdentityRule are the names of the DataSources that its people are made from.
+func InputsOf(r *v1alpha1.IdentityRule) []string {
+	var out []string
+	for _, s := range r.Spec.Sources {
+		out = append(out, s.Name)
+	}
+	if r.Spec.Overrides != nil {
+		out = append(out, r.Spec.Overrides.SourceRef.Name)
+	}
+	return out
+}
+
+// overrides of an IdentityRule; nil where it has none, or the DataSource is not there.
+func (o *Objects) overrides(r *v1alpha1.IdentityRule) *Source {
+	if r.Spec.Overrides == nil {
+		return nil
+	}
+	d := o.DataSource(r.Spec.Overrides.SourceRef.Name)
+	if d == nil {
+		return nil
+	}
+	return &Source{Name: d.Name, RecordKind: d.Spec.RecordKind, Attributes: Attributes(d)}
+}
+
 // sources of an IdentityRule, in order of name; DataSources that are not there are left out.
 func (o *Objects) sources(r *v1alpha1.IdentityRule) []Source {
 	var out []Source

@@ -84,7 +84,9 @@ type IngestPlan struct {
 type ResolvePlan struct {
 	Rule    v1alpha1.IdentityRuleSpec `json:"rule"`
 	Sources []Source                  `json:"sources"`
-	Classes []Class                   `json:"classes"`
+	// Overrides is the source of decisions about records; nil for none.
+	Overrides *Source `json:"overrides,omitempty"`
+	Classes   []Class `json:"classes"`
 }
 
 // EvaluatePlan computes the Traits and Segments of one IdentityRule.

@@ -38,6 +38,13 @@ func (t task) resolution(ctx context.Context) (identity.Config, error) {
 		}
 		c.Sources = append(c.Sources, source)
 	}
+	if r.Overrides != nil {
+		source, err := t.identitySource(ctx, *r.Overrides)
+		if err != nil {
+			return c, err
+		}
+		c.Overrides = &source
+	}
 	for _, d := range r.Rule.Deterministic {
 		c.Deterministic = append(c.Deterministic, d.Identifiers)
 	}
