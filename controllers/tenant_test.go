@@ -337,3 +337,41 @@ func TestADecisionThatWasMadeOnOldRuns(t *testing.T) {
 		t.Error("a run under another lock is in the way")
 	}
 }
+
+// TestPeopleFollowDecisions: the source of a rule's overrides is one that people wait for, and its run-now is over when they are made anew.
+func TestPeopleFollowDecisions(t *testing.T) {
+	w := newWorld(t)
+	steward := aSource("stewardship")
+	steward.Spec.RecordKind, steward.Spec.Fields = v1alpha1.RecordOverride, nil
+	steward.Spec.Timestamp = &v1alpha1.TimestampColumn{Column: "at"}
+	for _, s := range []v1alpha1.Semantic{"decision", "firstSource", "firstKey", "secondSource", "secondKey", "reason"} {
+		steward.Spec.Fields = append(steward.Spec.Fields, v1alpha1.Field{Column: string(s), Semantic: s})
+	}
+	w.objects.DataSources = append(w.objects.DataSources, steward)
+	w.objects.IdentityRules[0].Spec.Overrides = &v1alpha1.Overrides{SourceRef: v1alpha1.ObjectReference{Name: "stewardship"}}
+	expect(t, "the first pass", w.pass(), "crm-ingest-1", "default-maintain-1", "shop-ingest-1", "stewardship-ingest-1")
+	w.finish("crm-ingest-1", "shop-ingest-1", "default-maintain-1")
+	w.pass()
+	w.now = w.now.Add(quiet)
+	expect(t, "people wait for the decisions", w.pass())
+	w.finish()
+	expect(t, "then all of it", w.settle(), "people-resolve-1", "people-evaluate-1", "letter-sync-1", "mail-sync-1")
+	d := w.objects.DataSource("stewardship")
+	d.Annotations = map[string]string{v1alpha1.AnnotationRunNow: "today"}
+	w.answer = func(p *plan.Plan) *v1alpha1.RunResult {
+		if p.Ingest != nil {
+			return &v1alpha1.RunResult{Outcome: v1alpha1.OutcomeCommitted, Message: "new rows"}
+		}
+		return nil
+	}
+	expect(t, "a decision", w.pass(), "stewardship-ingest-2")
+	w.finish()
+	w.pass()
+	if got := w.objects.DataSource("stewardship").Status.LastHandledRunNow; got != "" {
+		t.Error("run-now is over before the people are made")
+	}
+	expect(t, "people follow", w.settle(), "people-resolve-2", "people-evaluate-2", "letter-sync-2", "mail-sync-2")
+	if got := w.objects.DataSource("stewardship").Status.LastHandledRunNow; got != "today" {
+		t.Errorf("handled: %q", got)
+	}
+}

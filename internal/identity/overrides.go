@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"slices"
 
 	"github.com/kith-dev/kith/internal/fault"
 	"github.com/kith-dev/kith/internal/lake"
@@ -25,6 +26,12 @@ const (
 	outcomeMissing = "RecordMissing" // one of the two records is not there
 )
 
+// overrideSemantics are of the fields that a source of decisions needs.
+var overrideSemantics = []string{
+	normalise.SemanticDecision, normalise.SemanticFirstSource, normalise.SemanticFirstKey, normalise.SemanticSecondSource, normalise.SemanticSecondKey,
+	normalise.SemanticReason,
+}
+
 func (s *space) checkOverrides(cfg Config) error {
 	src := cfg.Overrides
 	if src == nil {
@@ -36,10 +43,7 @@ func (s *space) checkOverrides(cfg Config) error {
 	case src.Revision == nil:
 		return fault.New(fault.Internal, "IdentityRule %s: no revision of source %q", cfg.Plan.Subject, src.Name)
 	}
-	for _, semantic := range []string{
-		normalise.SemanticDecision, normalise.SemanticFirstSource, normalise.SemanticFirstKey, normalise.SemanticSecondSource, normalise.SemanticSecondKey,
-		normalise.SemanticReason,
-	} {
+	for _, semantic := range overrideSemantics {
 		if bySemantic(*src, semantic) == "" {
 			return invalid(cfg, "source %q has overrides, but no field with semantic %s", src.Name, semantic)
 		}
@@ -47,23 +51,23 @@ func (s *space) checkOverrides(cfg Config) error {
 	return nil
 }
 
-// Decisions of the source. Those without a decision, a record or with one record twice say nothing; an ingest does not let them in.
 const readOverrides = `SELECT {decision} AS decision, {firstSource} AS first_source, {firstKey} AS first_key, {secondSource} AS second_source,
 	{secondKey} AS second_key, {reason} AS reason, {steward} AS steward, _time AS decided_at, _key AS row_key
-FROM {source} s WHERE {decision} IN ({merge}, {split}, {withdraw}) AND ({firstSource}, {firstKey}) <> ({secondSource}, {secondKey})`
+FROM {source} s`
 
 const noOverrides = `SELECT '' AS decision, '' AS first_source, '' AS first_key, '' AS second_source, '' AS second_key, '' AS reason, '' AS steward,
 	NULL::TIMESTAMPTZ AS decided_at, '' AS row_key WHERE false`
 
 // The decisions that count, in the order in which they are tried, the latest first; each with the numbers of its two records, which are missing where a
-// record is not there. The separator is in no name of a source.
+// record is not there. The separator is in no name of a source. Rows that name no two records say nothing; an ingest does not let them in.
 const stageOverrides = `CREATE OR REPLACE TABLE {overrides} AS
 WITH decided AS (
 	SELECT *, least(one, other) AS low, greatest(one, other) AS high FROM (
 		SELECT *, first_source || chr(31) || first_key AS one, second_source || chr(31) || second_key AS other FROM ({decisions})
 	)
+	WHERE one <> other AND decision IN ({merge}, {split}, {withdraw})
 	QUALIFY row_number() OVER (PARTITION BY low, high
-		ORDER BY decided_at DESC NULLS LAST, CASE decision WHEN {split} THEN 0 WHEN {withdraw} THEN 1 ELSE 2 END, row_key, one, reason, steward) = 1
+		ORDER BY decided_at DESC NULLS LAST, CASE decision WHEN {split} THEN 0 WHEN {withdraw} THEN 1 ELSE 2 END, one, reason, steward, row_key) = 1
 )
 SELECT (row_number() OVER (ORDER BY decided_at DESC NULLS LAST, low, high) - 1)::INTEGER AS number, decision, a.rec AS a, b.rec AS b,
 	first_source, first_key, second_source, second_key, first_source || '/' || first_key AS first, second_source || '/' || second_key AS second,
@@ -75,7 +79,7 @@ WHERE decision <> {withdraw}`
 // decisions: overruled, the Merges that a Split refused; apart and apart_links, what a Split kept from connecting.
 func (r *run) stageOverrides(ctx context.Context) error {
 	args := sqlgen.Args{
-		"overrides": table("overrides"), "decisions": sqlgen.Query(noOverrides), "merge": normalise.Merge, "split": normalise.Split, "withdraw": normalise.Withdraw,
+		"overrides": table("overrides"), "overruled": table("overruled"), "apart": table("apart"), "links": table("apart_links"), "decisions": sqlgen.Query(noOverrides), "merge": normalise.Merge, "split": normalise.Split, "withdraw": normalise.Withdraw,
 		"named": sqlgen.Format("(SELECT r.rec, s.name AS source, r.key FROM {all} r JOIN {sources} s ON s.number = r.src)",
 			sqlgen.Args{"all": table("records"), "sources": table("source_names")}),
 	}
@@ -85,10 +89,7 @@ func (r *run) stageOverrides(ctx context.Context) error {
 			return err
 		}
 		args["source"], args["steward"] = view, sqlgen.Cast(sqlgen.Lit(nil), sqlgen.String)
-		for _, semantic := range []string{
-			normalise.SemanticDecision, normalise.SemanticFirstSource, normalise.SemanticFirstKey, normalise.SemanticSecondSource,
-			normalise.SemanticSecondKey, normalise.SemanticReason, normalise.SemanticSteward,
-		} {
+		for _, semantic := range append(slices.Clone(overrideSemantics), normalise.SemanticSteward) {
 			if column := bySemantic(*src, semantic); column != "" {
 				args[semantic] = sqlgen.Col("s", column)
 			}
@@ -101,7 +102,6 @@ func (r *run) stageOverrides(ctx context.Context) error {
 		"CREATE OR REPLACE TABLE {apart} (rule INTEGER, key INTEGER, split INTEGER, rec INTEGER)",
 		"CREATE OR REPLACE TABLE {links} (a INTEGER, b INTEGER, split INTEGER)",
 	} {
-		args["overruled"], args["apart"], args["links"] = table("overruled"), table("apart"), table("apart_links")
 		if err := r.exec(ctx, q, args); err != nil {
 			return err
 		}

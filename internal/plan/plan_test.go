@@ -70,6 +70,54 @@ func tenant() *Objects {
 	return o
 }
 
+func overridesOf(name string) *v1alpha1.Overrides {
+	return &v1alpha1.Overrides{SourceRef: v1alpha1.ObjectReference{Name: name}}
+}
+
+func stewardship() v1alpha1.DataSource {
+	var fields []v1alpha1.Field
+	for _, s := range []v1alpha1.Semantic{"decision", "firstSource", "firstKey", "secondSource", "secondKey", "reason"} {
+		fields = append(fields, v1alpha1.Field{Column: string(s), Semantic: s})
+	}
+	return source("stewardship", "Override", []string{"analytics"}, fields...)
+}
+
+// People wait for the decisions about them and follow them; expressions know nothing of these.
+func TestOverridesAreAnInput(t *testing.T) {
+	o := tenant()
+	o.DataSources = append(o.DataSources, stewardship())
+	o.IdentityRules[0].Spec.Overrides = overridesOf("stewardship")
+	o.Sort()
+	for _, p := range Check(o) {
+		t.Errorf("%s %s %s: %v", p.Kind, p.Name, p.Field, p.Err)
+	}
+	revs := Revisions{}
+	for _, name := range []string{"crm", "shop", "cases", "consents"} {
+		revs[IngestSubject(name)] = Revision{Run: name + "-ingest-1", Serial: 1}
+	}
+	if p, wait := Resolve(o, &o.IdentityRules[0], revs, noon); p != nil || wait == nil || wait.Name != "stewardship" {
+		t.Errorf("people were planned without the decisions: %+v %+v", p, wait)
+	}
+	revs[IngestSubject("stewardship")] = Revision{Run: "stewardship-ingest-1", Serial: 1}
+	p, _ := Resolve(o, &o.IdentityRules[0], revs, noon)
+	if in := p.Inputs[len(p.Inputs)-1]; len(p.Inputs) != 5 || in.Name != "stewardship" || p.Resolve.Overrides.Name != "stewardship" || len(p.Resolve.Sources) != 4 {
+		t.Errorf("%+v", p.Resolve)
+	}
+	revs[IngestSubject("stewardship")] = Revision{Run: "stewardship-ingest-2", Serial: 2}
+	if again, _ := Resolve(o, &o.IdentityRules[0], revs, noon); again.Hash() == p.Hash() {
+		t.Error("the people do not follow new decisions")
+	}
+	space, err := o.Space(&o.IdentityRules[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range space.Schema.Profile {
+		if a.Name == "reason" || a.Name == "decision" {
+			t.Errorf("profiles have the attribute %s", a.Name)
+		}
+	}
+}
+
 func TestTenantIsClean(t *testing.T) {
 	for _, p := range Check(tenant()) {
 		t.Errorf("%s %s %s: %v", p.Kind, p.Name, p.Field, p.Err)
@@ -86,8 +134,19 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 		"purpose of a source":    {func(o *Objects) { o.DataSources[0].Spec.Purposes = []string{"ads"} }, fault.ReferenceNotFound, "spec.purposes", `"ads"`},
 		"expression of a source": {func(o *Objects) { o.DataSources[0].Spec.Deleted = "row.status ==" }, fault.InvalidExpression, "spec", "line 1, column 14"},
 		"source of a rule":       {func(o *Objects) { o.IdentityRules[0].Spec.Sources[0].Name = "erp" }, fault.ReferenceNotFound, "spec.sources", `"erp"`},
-		"identifier of a rule":   {func(o *Objects) { o.IdentityRules[0].Spec.Deterministic[0].Identifiers = []string{"card"} }, fault.ReferenceNotFound, "spec.deterministic", `"card"`},
-		"separate identifier":    {func(o *Objects) { o.IdentityRules[0].Spec.Guards.Separate = []string{"card"} }, fault.ReferenceNotFound, "spec.guards.separate", `"card"`},
+		"overrides from nowhere": {func(o *Objects) { o.IdentityRules[0].Spec.Overrides = overridesOf("stewardship") }, fault.ReferenceNotFound, "spec.overrides.sourceRef", `"stewardship"`},
+		"overrides of people":    {func(o *Objects) { o.IdentityRules[0].Spec.Overrides = overridesOf("crm") }, fault.InvalidManifest, "spec.overrides.sourceRef", "kind Profile"},
+		"overrides as a source": {func(o *Objects) {
+			o.DataSources = append(o.DataSources, stewardship())
+			o.IdentityRules[0].Spec.Sources[0].Name = "stewardship"
+		}, fault.InvalidManifest, "spec.sources", "spec.overrides.sourceRef"},
+		"overrides without a reason": {func(o *Objects) {
+			d := stewardship()
+			d.Spec.Fields = d.Spec.Fields[:5]
+			o.DataSources = append(o.DataSources, d)
+		}, fault.InvalidManifest, "spec", "semantic reason"},
+		"identifier of a rule": {func(o *Objects) { o.IdentityRules[0].Spec.Deterministic[0].Identifiers = []string{"card"} }, fault.ReferenceNotFound, "spec.deterministic", `"card"`},
+		"separate identifier":  {func(o *Objects) { o.IdentityRules[0].Spec.Guards.Separate = []string{"card"} }, fault.ReferenceNotFound, "spec.guards.separate", `"card"`},
 		"automatic guard per what events have": {func(o *Objects) {
 			o.DataSources[0].Spec.Fields = append(o.DataSources[0].Spec.Fields, v1alpha1.Field{Column: "tel", Semantic: "phone"})
 			o.IdentityRules[0].Spec.Guards.Automatic = []v1alpha1.AutomaticGuard{{Per: "phone", Distinct: "tier", Above: 20}}

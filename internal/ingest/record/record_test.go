@@ -188,6 +188,10 @@ func TestKindsAskForTheirValues(t *testing.T) {
 		Name: "s", Kind: Transaction, Load: Append, Currency: "KRW", Timestamp: Timestamp{Column: "at"},
 		Fields: []Field{{Column: "p", Semantic: "amount"}, {Column: "s", Semantic: "currency"}},
 	}
+	override := Config{Name: "s", Kind: Override, Load: Append, Timestamp: Timestamp{Column: "at"}, Fields: []Field{
+		{Column: "id", Semantic: "firstKey"}, {Expression: "'crm'", Semantic: "firstSource"}, {Expression: "'crm'", Semantic: "secondSource"},
+		{Expression: "'7'", Semantic: "secondKey"}, {Column: "p", Semantic: "decision"}, {Column: "s", Semantic: "reason"},
+	}}
 	free := sale
 	free.Currency = ""
 	for _, c := range []struct {
@@ -200,6 +204,10 @@ func TestKindsAskForTheirValues(t *testing.T) {
 		{consent, []any{"", "2026-03-31", "analytics", "yes"}, ""}, {consent, []any{"", "2026-03-31", "spam", "yes"}, RulePurpose},
 		{consent, []any{"", "2026-03-31", nil, "yes"}, RulePurpose}, {consent, []any{"", "2026-03-31", "analytics", "maybe"}, RuleStatus},
 		{consent, []any{"", "2026-03-31", "analytics", nil}, RuleStatus}, {consent, []any{"", nil, "analytics", "yes"}, RuleTimestamp},
+		{override, []any{"1", "2026-03-31", " MERGE", "one"}, ""}, {override, []any{"1", nil, "Merge", "one"}, RuleTimestamp},
+		{override, []any{"1", "2026-03-31", "join", "one"}, RuleDecision}, {override, []any{"1", "2026-03-31", nil, "one"}, RuleDecision},
+		{override, []any{" 7 ", "2026-03-31", "Split", "one"}, RuleRecord}, {override, []any{" ", "2026-03-31", "Split", "one"}, RuleRecord},
+		{override, []any{"1", "2026-03-31", "withdraw", " "}, RuleReason},
 		{sale, []any{"", "2026-03-31", "1", "krw"}, ""}, {sale, []any{"", "2026-03-31", "1", nil}, ""}, {sale, []any{"", "2026-03-31", "1", "USD"}, RuleCurrency},
 		{sale, []any{"", "2026-03-31", "1", "won!"}, RuleCurrency}, {free, []any{"", "2026-03-31", "1", "USD"}, ""},
 	} {
