@@ -83,7 +83,7 @@ func (g *graph) excuse(root int32) {
 
 // joinExcuses gives the root of joined clusters the excuses of all of them.
 func (g *graph) joinExcuses(root int32, joined []int32) {
-	if !slices.ContainsFunc(joined, func(r int32) bool { return g.excused[r] != nil }) {
+	if len(g.excused) == 0 || !slices.ContainsFunc(joined, func(r int32) bool { return g.excused[r] != nil }) {
 		return
 	}
 	all := make([]int, len(g.guards))
@@ -99,6 +99,9 @@ func (g *graph) joinExcuses(root int32, joined []int32) {
 // allowed is how much a guard allows to the union of clusters.
 func (g *graph) allowed(roots []int32, guard int) int {
 	out := g.guards[guard].limit
+	if len(g.excused) == 0 {
+		return out
+	}
 	for _, r := range roots {
 		if own := g.excused[r]; own != nil {
 			out = max(out, own[guard])

@@ -45,6 +45,7 @@ type Space struct {
 	Name                      string
 	Records, Known, Anonymous int64
 	Merges, Guards, Lineage   []Count
+	Overrides                 []Count // by decision, or by what kept it from having an effect
 	Segments                  []Segment
 }
 
@@ -150,6 +151,7 @@ func space(s local.Step, outputs []lake.Output) Space {
 	out := Space{
 		Name: s.Subject.Name, Records: one(outputs, "records").Rows, Known: one(outputs, "known").Rows,
 		Anonymous: one(outputs, "anonymous").Rows, Merges: group(outputs, "merges"), Guards: group(outputs, "guards"),
+		Overrides: group(outputs, "overrides"),
 	}
 	if s.State == local.Done {
 		out.Lineage = group(outputs, "lineage")

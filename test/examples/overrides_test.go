@@ -79,9 +79,15 @@ func TestStewardship(t *testing.T) {
 	run := func() kithtest.Result {
 		return kithtest.Command(t, kith, nil, "run", "-f", file, "--lake", lake, "--volume", "data="+dir, "--now", "2026-06-01T00:00:00Z")
 	}
-	people := func(want string) {
+	people := func(want string, tells ...string) {
 		t.Helper()
-		if r := run(); r.Code != 0 {
+		r := run()
+		for _, tell := range tells {
+			if !strings.Contains(r.Out, tell) {
+				t.Errorf("the run does not tell %q:\n%s", tell, r.Out)
+			}
+		}
+		if r.Code != 0 {
 			t.Fatalf("exit %d: %s%s", r.Code, r.Out, r.Err)
 		}
 		var got []string
@@ -108,7 +114,7 @@ func TestStewardship(t *testing.T) {
 
 	const merge = `2026-05-04,merge,crm,1,crm,2,"new card, by phone",kim`
 	decide(merge, `2026-05-06,Split,crm,3,crm,4,father and son,`, `2026-05-06,Merge,crm,1,crm,77,moved here,kim`, `2026-05-07,Join,crm,1,crm,5,a typing mistake,kim`)
-	people("1 2, 3 5, 4")
+	people("1 2, 3 5, 4", "decided by hand: Merge 1, RecordMissing 1, Split 1")
 	explained("crm/1", "crm/2", "are one person", "rule 2 connects them: email ada@example.org", "an override merges crm/1 and crm/2: new card, by phone (kim, 2026-05-04)")
 	explained("crm/4", "crm/5", "are two people", "an override splits crm/3 and crm/4: father and son (2026-05-06)")
 	if got := kithtest.Query(t, kith, lake, "SELECT rule, reason FROM quarantine.stewardship"); len(got) != 1 || got[0][0] != "decision" {
