@@ -146,7 +146,8 @@ type Field struct {
 	// Type of an attribute that has no semantic.
 	// +optional
 	Type FieldType `json:"type,omitempty"`
-	// Compare: how an attribute that has no semantic takes part in probabilistic matching. Without it, it does not.
+	// Compare: how an attribute that has no semantic takes part in probabilistic matching. Without it, it does not, unless an
+	// IdentityRule names it.
 	// +optional
 	// +kubebuilder:validation:Enum=Text;Exact;Date;Number
 	Compare string `json:"compare,omitempty"`

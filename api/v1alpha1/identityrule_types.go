@@ -26,7 +26,7 @@ type IdentityRuleSpec struct {
 	// +kubebuilder:validation:MaxItems=32
 	Deterministic []DeterministicRule `json:"deterministic,omitempty"`
 	// Probabilistic matching of Profile records that probably are of one person, after the deterministic rules. What is compared, and how
-	// much each agreement tells, follows from the semantics and the data.
+	// much each agreement tells, follows from the semantics and the data; what is spelled out here takes the place of that.
 	// +optional
 	Probabilistic *Probabilistic `json:"probabilistic,omitempty"`
 	// Guards keep records apart that only look alike.
@@ -91,9 +91,6 @@ type DeterministicRule struct {
 	// +kubebuilder:validation:items:MaxLength=40
 	Identifiers []string `json:"identifiers"`
 }
-
-// Probabilistic matching.
-type Probabilistic struct{}
 
 // Overrides of what rules, guards and probability say.
 type Overrides struct {

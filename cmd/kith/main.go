@@ -57,7 +57,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w\nsee %s --help", err, c.CommandPath())}
 	})
-	root.AddCommand(newRun(), newPlan(), newWorker(), newQuery(), newValidate(), newExplain(), newVersion())
+	root.AddCommand(newRun(), newPlan(), newWorker(), newQuery(), newValidate(), newExplain(), newModel(), newVersion())
 	return root
 }
 

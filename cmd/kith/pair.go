@@ -110,7 +110,7 @@ func printPair(out io.Writer, x *identity.PairExplanation) {
 		}
 	}
 	if b := x.Between; b != nil && b.Compared > 0 {
-		fmt.Fprintf(out, "\nBetween the two profiles %d pairs of records were compared, of %+.1f bits on the average; above zero they would be joined.\n", b.Compared, b.Mean)
+		fmt.Fprintf(out, "\nBetween the two profiles %d pairs of records were compared, of %+.1f bits on the average; from %g on they would be joined.\n", b.Compared, b.Mean, b.Threshold)
 	} else if b != nil {
 		fmt.Fprintln(out, "\nNo records of the two profiles were compared: they are candidates by no rule.")
 	}

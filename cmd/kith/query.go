@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"github.com/kith-dev/kith/internal/catalog"
@@ -88,14 +87,11 @@ func openLake(ctx context.Context, dir string) (*lake.Lake, *engine.DB, error) {
 }
 
 func writeTable(out io.Writer, rows *sql.Rows, columns []string) error {
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.Style().Format.Header = text.FormatDefault
-	header := make(table.Row, len(columns))
+	header := make([]any, len(columns))
 	for i, c := range columns {
 		header[i] = c
 	}
-	t.AppendHeader(header)
+	t := plainTable(header...)
 	n := 0
 	err := each(rows, len(columns), func(values []any) error {
 		row := make(table.Row, len(values))

@@ -50,6 +50,8 @@ const (
 	DestinationDown    Class = "DestinationDown"    // a receiver that answers 5xx, hangs, resets or can't be reached
 	RecordsRejected    Class = "RecordsRejected"    // some people were refused by the receiver; they are in the dead letters
 	BudgetExceeded     Class = "BudgetExceeded"     // a run that would change more than its budget allows; approve it or raise the budget
+	TooManyCandidates  Class = "TooManyCandidates"  // blocking rules that find more pairs to compare than candidates.maxPairs
+	ModelMismatch      Class = "ModelMismatch"      // a pinned model that was made for other attributes, comparisons or blocking rules, or by another version
 	LakeLocked         Class = "LakeLocked"         // another process works on this lake
 	LakeCorrupt        Class = "LakeCorrupt"        // a table that lacks what its revision needs
 	DiskFull           Class = "DiskFull"           // no space left for the lake or scratch
@@ -66,8 +68,8 @@ var owners = map[Class]Owner{
 	ContractViolated: User,
 	DatabaseError:    User, DatabaseDown: Outside,
 	DestinationRefused: User, DestinationDown: Outside, RecordsRejected: User,
-	BudgetExceeded: User,
-	LakeLocked:     Outside, LakeCorrupt: Machine, DiskFull: Machine, OutOfMemory: Machine,
+	BudgetExceeded: User, TooManyCandidates: User, ModelMismatch: User,
+	LakeLocked: Outside, LakeCorrupt: Machine, DiskFull: Machine, OutOfMemory: Machine,
 	Superseded: Nobody, Cancelled: Outside, Internal: Machine,
 }
 

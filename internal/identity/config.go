@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/kith-dev/kith/internal/lake"
+	"github.com/kith-dev/kith/internal/linkage"
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
@@ -124,6 +125,18 @@ type Class struct {
 	Purposes, Sources []string
 }
 
+// Matching by probability. The zero value lets everything follow from the semantics and the data.
+type Matching struct {
+	Declaration linkage.Declaration
+	// Threshold is the least mean weight of the pairs between two profiles that are joined, in bits.
+	Threshold float64
+	// Version of the model that is pinned; 0 for none.
+	Version int
+	// Import is a model that is pinned, as JSON, and From where it is from; nil for none.
+	Import []byte
+	From   string
+}
+
 // Config is one run of one IdentityRule.
 type Config struct {
 	Plan    lake.Plan // Subject is the rule's name and the schema of its relations, Now the clock
@@ -131,8 +144,8 @@ type Config struct {
 	// Deterministic rules, strongest first. Each names at least one kind of identifier, and maybe attributes of Profile
 	// records: records that agree in all of them are one person. Attributes agree regardless of upper and lower case.
 	Deterministic [][]string
-	// Probabilistic matching, after the deterministic rules.
-	Probabilistic bool
+	// Probabilistic matching, after the deterministic rules; nil for none.
+	Probabilistic *Matching
 	// Overrides are decisions of people about which records are one person, and which are not; nil for none.
 	Overrides    *Source
 	Anonymous    Anonymous

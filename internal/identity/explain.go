@@ -56,7 +56,9 @@ type PathStep struct {
 // Between two profiles.
 type Between struct {
 	Compared int     `json:"compared"` // pairs of their records that were compared
-	Mean     float64 `json:"mean"`     // of their weights, in bits; they are joined where it is above zero
+	Mean     float64 `json:"mean"`     // of their weights, in bits; they are joined where it is at least the threshold
+	// Threshold of the rule.
+	Threshold float64 `json:"threshold"`
 }
 
 // explainer reads what the last revision knows of some records.
@@ -100,6 +102,9 @@ func ExplainPair(ctx context.Context, env Env, cfg Config, revision *lake.Revisi
 		return out, nil
 	}
 	out.Between = between(edges, profiles)
+	if cfg.Probabilistic != nil {
+		out.Between.Threshold = cfg.Probabilistic.Threshold
+	}
 	out.Refused, err = x.refused(ctx, refs)
 	return out, err
 }
@@ -120,28 +125,34 @@ func newExplainer(ctx context.Context, env Env, cfg Config, revision *lake.Revis
 
 // match compares the records of the two profiles with each other, and explains the pair that was asked for.
 func (x *explainer) match(ctx context.Context, out *PairExplanation, refs []Ref, a, b int) ([]linkage.Edge, error) {
-	_, model, err := x.modelOf(ctx, x.revision)
-	if err != nil || model == nil {
+	if x.space.scheme == nil {
+		return nil, nil
+	}
+	models, err := x.modelsOf(ctx, x.revision)
+	if err != nil || models.inUse == 0 {
+		return nil, err
+	}
+	model, err := x.model(ctx, models.inUse)
+	if err != nil {
 		return nil, err
 	}
 	columns, err := x.columnsOf(ctx, refs)
 	if err != nil {
 		return nil, err
 	}
-	records := linkage.New(columns)
+	records := x.space.scheme.New(columns)
 	match, err := records.Explain(model, int32(a), int32(b))
 	if err != nil {
-		return nil, fault.New(fault.SchemaChanged, "IdentityRule %s: the model in use does not fit the declarations; run the rule again: %w", x.cfg.Plan.Subject, err)
+		return nil, fault.New(fault.ModelMismatch, "IdentityRule %s: the model in use does not fit the declarations; run the rule again: %w", x.cfg.Plan.Subject, err)
 	}
 	out.Match = &match
-	edges, _, err := records.Weigh(model)
+	edges, _, _, err := records.WeighPinned(model)
 	return edges, err
 }
 
 // columnsOf records, numbered as they stand, with what the guards of the revision took out.
 func (x *explainer) columnsOf(ctx context.Context, refs []Ref) ([]linkage.Column, error) {
-	all := x.space.comparedColumns()
-	out := newColumns(all, len(refs))
+	out := x.space.newColumns(len(refs))
 	for i, src := range x.space.sources {
 		var keys []string
 		for _, r := range refs {
@@ -153,7 +164,7 @@ func (x *explainer) columnsOf(ctx context.Context, refs []Ref) ([]linkage.Column
 			continue
 		}
 		q := sqlgen.Format("SELECT _key, {exprs} FROM {source} s WHERE list_contains({keys}::VARCHAR[], _key)",
-			sqlgen.Args{"exprs": comparedValues(src, all, x.unblocked), "source": numbered("source", i), "keys": keys})
+			sqlgen.Args{"exprs": x.space.comparedValues(src, x.unblocked), "source": numbered("source", i), "keys": keys})
 		var key string
 		if err := x.fill(ctx, q, out, &key, func() int { return slices.Index(refs, Ref{src.Name, key}) }); err != nil {
 			return nil, err

@@ -114,7 +114,7 @@ func (r *run) writeGuards(ctx context.Context) error {
 		}
 	}
 	args["single"] = single
-	if r.cfg.Probabilistic {
+	if r.cfg.Probabilistic != nil {
 		all = append(all, sqlgen.Format(refusedLinkEvents, args))
 	}
 	all = append(all, r.overrideEvents()...)

@@ -9,6 +9,8 @@
 //	forced.go                the same for what people decided
 //	stage.go, match.go       records and identifier values as integers (SQL), and the rules one after the other
 //	overrides.go             what people decided about pairs of records
+//	link.go                  records that probably are of one person, after the rules
+//	model.go, pinned.go, models.go   the model by which they are weighed: learned, pinned or imported, and kept
 //	attach.go                identifiers that no Profile record carries, anonymous visitors
 //	stable.go, lineage.go    which id a profile keeps, and what became of the others
 //	difference.go            what lies between two revisions
@@ -27,6 +29,7 @@ import (
 
 	"github.com/kith-dev/kith/internal/engine"
 	"github.com/kith-dev/kith/internal/lake"
+	"github.com/kith-dev/kith/internal/linkage"
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
@@ -50,6 +53,8 @@ type run struct {
 	tx    *lake.Tx
 	state state
 	part  *part // nil for everything
+	// weighed is the model that records were weighed by; nil for none.
+	weighed *linkage.Model
 	// records is the number of Profile records, numbered from 0 in order of source and key. Clusters are numbered after what they were
 	// founded on: that of records after the first of them, that of identifiers alone after records + the first of them.
 	records int

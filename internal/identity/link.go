@@ -3,11 +3,10 @@ package identity
 import (
 	"cmp"
 	"context"
-	"slices"
+	"errors"
 
 	"github.com/kith-dev/kith/internal/linkage"
 	"github.com/kith-dev/kith/internal/linkage/cluster"
-	"github.com/kith-dev/kith/internal/normalise"
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
@@ -16,20 +15,20 @@ const probabilistic = "probabilistic"
 
 // link joins clusters whose records are probably of one person, after the deterministic rules, and under the same guards.
 func (r *run) link(ctx context.Context, g *graph) error {
-	if !r.cfg.Probabilistic {
+	if r.cfg.Probabilistic == nil {
 		return nil
 	}
 	columns, err := r.compared(ctx, "source", table("records"), r.records)
 	if err != nil || len(columns) == 0 {
 		return err
 	}
-	records := linkage.New(columns)
-	edges, model, err := r.weigh(ctx, records)
+	records := r.space.scheme.New(columns)
+	edges, err := r.weigh(ctx, records)
 	if err != nil {
 		return err
 	}
 	before := g.clusters()
-	groups, options := &groups{graph: g}, cluster.Default()
+	groups, options := &groups{graph: g}, r.clustering()
 	cluster.Refine(groups, edges, options)
 	r.output("merges/"+probabilistic, int64(before-g.clusters()))
 	if err := r.writeRefusedLinks(ctx, g, groups.refused); err != nil {
@@ -38,66 +37,55 @@ func (r *run) link(ctx context.Context, g *graph) error {
 	if err := r.writeLinks(ctx, g, edges, options); err != nil {
 		return err
 	}
-	return r.writeKeys(ctx, records, model)
+	return r.writeKeys(ctx, records, r.weighed)
 }
 
-// kindOf is how a field is compared; empty for not at all.
-func kindOf(f Field) linkage.Kind {
-	switch f.Compare {
-	case "":
-	case "Date":
-		return linkage.BirthDate
-	default:
-		return linkage.Kind(f.Compare)
+// clustering is how profiles are joined.
+func (r *run) clustering() cluster.Options {
+	o := cluster.Default()
+	o.Join = r.cfg.Probabilistic.Threshold
+	return o
+}
+
+// scheme is how the Profile records of the sources are compared; nil where they are not.
+func (s *space) schemeOf(cfg Config) error {
+	if cfg.Probabilistic == nil {
+		return nil
 	}
-	switch k := linkage.Kind(f.Semantic); k {
-	case linkage.GivenName, linkage.MiddleName, linkage.Surname, linkage.FullName, linkage.BirthDate, linkage.Gender, linkage.Email, linkage.Phone,
-		linkage.Street, linkage.HouseNumber, linkage.City, linkage.Region, linkage.Postcode, linkage.FullAddress, linkage.Organization:
-		return k
-	case normalise.SemanticIdentifier:
-		if f.Identifier != AnonymousID {
-			return linkage.Identifier
-		}
-	}
-	return ""
-}
-
-// comparedColumn is one respect in which records are compared: a semantic that occurs once, or an identifier or attribute by its name.
-type comparedColumn struct {
-	kind linkage.Kind
-	name string
-}
-
-func columnOf(f Field) (comparedColumn, bool) {
-	c := comparedColumn{kind: kindOf(f), name: f.Semantic}
-	switch {
-	case f.Identifier != "":
-		c.name = f.Identifier
-	case f.Compare != "":
-		c.name = f.Name
-	}
-	return c, c.kind != ""
-}
-
-// comparedColumns are the respects in which Profile records are compared.
-func (s *space) comparedColumns() (all []comparedColumn) {
+	var fields []linkage.Field
 	for _, src := range s.sources {
+		if src.RecordKind != Profile {
+			continue
+		}
 		for _, f := range src.Fields {
-			if c, ok := columnOf(f); ok && src.RecordKind == Profile && !slices.Contains(all, c) {
-				all = append(all, c)
-			}
+			fields = append(fields, fieldOf(f))
 		}
 	}
-	return all
+	scheme, err := linkage.NewScheme(cfg.Probabilistic.Declaration, fields)
+	s.scheme = scheme
+	var problems linkage.FieldErrors
+	if !errors.As(err, &problems) {
+		return err
+	}
+	for _, p := range problems {
+		if absent := (*linkage.NotFoundError)(nil); errors.As(p, &absent) {
+			return missing(cfg, "probabilistic.%w", p)
+		}
+	}
+	return invalid(cfg, "probabilistic.%w", err)
+}
+
+func fieldOf(f Field) linkage.Field {
+	return linkage.Field{Name: f.Name, Semantic: f.Semantic, Identifier: f.Identifier, Type: string(f.Type), Compare: f.Compare}
 }
 
 // comparedValues are what a source says in each respect, as text, empty for nothing. Of several fields the first that has a value counts; meant is the
 // value of a field.
-func comparedValues(src Source, all []comparedColumn, meant func(Field) sqlgen.Query) (exprs []sqlgen.Query) {
-	for _, c := range all {
+func (s *space) comparedValues(src Source, meant func(Field) sqlgen.Query) (exprs []sqlgen.Query) {
+	for _, c := range s.scheme.Respects() {
 		held := []sqlgen.Query{"NULL"}
 		for _, f := range src.Fields {
-			if own, ok := columnOf(f); ok && own == c {
+			if own, ok := s.scheme.Of(fieldOf(f)); ok && own == c {
 				held = append(held, sqlgen.Format("CAST({v} AS VARCHAR)", sqlgen.Args{"v": meant(f)}))
 			}
 		}
@@ -108,14 +96,13 @@ func comparedValues(src Source, all []comparedColumn, meant func(Field) sqlgen.Q
 
 // compared reads what Profile records have to be compared by: the numbered ones, of which there are n, from a table for each source.
 func (r *run) compared(ctx context.Context, from string, numbers sqlgen.Ident, n int) ([]linkage.Column, error) {
-	all := r.space.comparedColumns()
-	out := newColumns(all, n)
+	out := r.space.newColumns(n)
 	for i, src := range r.space.sources {
 		if src.RecordKind != Profile {
 			continue
 		}
 		q := sqlgen.Format("SELECT r.rec, {exprs} FROM {source} s JOIN {all} r ON r.src = {src} AND r.key = s._key", sqlgen.Args{
-			"exprs": comparedValues(src, all, r.meant), "source": numbered(from, i), "all": numbers, "src": i,
+			"exprs": r.space.comparedValues(src, r.meant), "source": numbered(from, i), "all": numbers, "src": i,
 		})
 		var rec int32
 		if err := r.fill(ctx, q, out, &rec, func() int { return int(rec) }); err != nil {
@@ -125,10 +112,11 @@ func (r *run) compared(ctx context.Context, from string, numbers sqlgen.Ident, n
 	return out, nil
 }
 
-func newColumns(all []comparedColumn, records int) []linkage.Column {
+func (s *space) newColumns(records int) []linkage.Column {
+	all := s.scheme.Respects()
 	out := make([]linkage.Column, len(all))
 	for i, c := range all {
-		out[i] = linkage.NewColumn(c.kind, c.name, records)
+		out[i] = linkage.NewColumn(c.Kind, c.Name, records)
 	}
 	return out
 }

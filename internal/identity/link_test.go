@@ -43,7 +43,7 @@ func probabilisticWorld(t *testing.T, rows ...string) *world {
 	w := newWorld(t)
 	fields := meaning(text("givenName", "surname", "birthDate", "@email", "@phone", "@card"))
 	w.source("crm", Profile, 1, fields, append(family(200), rows...)...)
-	w.cfg.Probabilistic = true
+	w.cfg.Probabilistic = &Matching{}
 	return w
 }
 

@@ -2,13 +2,11 @@ package identity
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 
 	"github.com/kith-dev/kith/internal/fault"
-	"github.com/kith-dev/kith/internal/lake"
 	"github.com/kith-dev/kith/internal/linkage"
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
@@ -16,45 +14,63 @@ import (
 // grown is how many times more records than it was learned from make a model outdated, or how many times fewer.
 const grown = 2
 
-var modelColumns = []lake.Column{
-	{Name: "version", Type: sqlgen.Integer}, {Name: "run", Type: sqlgen.String}, {Name: "at", Type: sqlgen.Timestamp},
-	{Name: "reason", Type: sqlgen.String}, {Name: "model", Type: sqlgen.String},
-}
-
-// weigh gives the candidates among the records their match weights: by the model of the base, so that the same records always match in the same way, or by
-// another where that does not fit any more. A model that was learned is kept.
-func (r *run) weigh(ctx context.Context, records *linkage.Records) ([]linkage.Edge, *linkage.Model, error) {
-	version, model, err := r.modelOf(ctx, r.tx.Base())
+// weigh gives the candidates among the records their match weights: by the model that is pinned, or else by that of the base, so that the same records
+// always match in the same way, or by another where that does not fit any more. A model that was learned or imported is kept.
+func (r *run) weigh(ctx context.Context, records *linkage.Records) ([]linkage.Edge, error) {
+	if r.part != nil {
+		return r.weighPart(records)
+	}
+	models, err := r.modelsOf(ctx, r.tx.Base())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	reason := ""
-	switch {
-	case model == nil:
-		reason = "there was none"
-	case r.part == nil: // where there is a part it was found to fit
-		reason = unfit(model, records.Len())
+	switch m := r.cfg.Probabilistic; {
+	case m.Version > 0:
+		return r.weighByVersion(ctx, records, models)
+	case m.Import != nil:
+		return r.weighByImport(ctx, records, models)
 	}
-	if reason == "" {
-		edges, found, err := records.Weigh(model)
-		if err == nil {
-			r.outputCandidates(int64(version), edges, found)
-			return edges, model, r.tx.Keep(r.relation("models"))
+	reason := "there was none"
+	if models.inUse > 0 {
+		model, err := r.model(ctx, models.inUse)
+		if err != nil {
+			return nil, err
 		}
-		if !errors.Is(err, linkage.ErrOutdated) || r.part != nil {
-			return nil, nil, err
+		if reason = unfit(model, records.Len()); reason == "" {
+			edges, found, err := records.Weigh(model)
+			if err == nil {
+				r.outputCandidates(models.inUse, model, edges, found)
+				return edges, r.tx.Keep(r.relation("models"))
+			}
+			if !errors.Is(err, linkage.ErrOutdated) {
+				return nil, r.unweighed(err)
+			}
+			reason = err.Error()
 		}
-		reason = err.Error()
 	}
-	if model, err = records.Learn(); err != nil {
-		return nil, nil, invalid(r.cfg, "probabilistic: %w", err)
+	model, err := records.Learn()
+	if err != nil {
+		return nil, r.unweighed(err)
 	}
 	edges, found, err := records.Weigh(model)
-	if err != nil {
-		return nil, nil, fault.New(fault.Internal, "IdentityRule %s: a model that was just learned: %w", r.cfg.Plan.Subject, err)
+	if errors.Is(err, linkage.ErrOutdated) {
+		return nil, fault.New(fault.Internal, "IdentityRule %s: a model that was just learned: %w", r.cfg.Plan.Subject, err)
 	}
-	r.outputCandidates(int64(version+1), edges, found)
-	return edges, model, r.keepModel(ctx, version+1, reason, model)
+	if err != nil {
+		return nil, r.unweighed(err)
+	}
+	r.outputCandidates(models.last+1, model, edges, found)
+	return edges, r.keepModel(ctx, models.last+1, reason, model)
+}
+
+// weighPart weighs by the model of the base, which was found to fit.
+func (r *run) weighPart(records *linkage.Records) ([]linkage.Edge, error) {
+	edges, found, err := records.Weigh(r.part.model)
+	if err != nil {
+		return nil, r.unweighed(err)
+	}
+	r.outputCandidates(r.part.version, r.part.model, edges, found)
+	return edges, r.tx.Keep(r.relation("models"))
 }
 
 // unfit says why a model does not fit so many records; empty where it may.
@@ -65,8 +81,22 @@ func unfit(model *linkage.Model, records int) string {
 	return ""
 }
 
-func (r *run) outputCandidates(version int64, edges []linkage.Edge, found []linkage.Candidates) {
-	r.output("model", version)
+// unweighed classes what keeps records from being compared.
+func (r *run) unweighed(err error) error {
+	var many *linkage.TooManyError
+	switch {
+	case errors.As(err, &many):
+		return fault.New(fault.TooManyCandidates, "IdentityRule %s: %w; make rules narrower, or raise probabilistic.candidates.maxPairs", r.cfg.Plan.Subject, err)
+	case errors.Is(err, linkage.ErrOutdated):
+		return fault.New(fault.ModelMismatch, "IdentityRule %s: probabilistic.model: %w; pin another, or none to have one learned", r.cfg.Plan.Subject, err)
+	}
+	return invalid(r.cfg, "probabilistic: %w", err)
+}
+
+// outputCandidates counts what was weighed, and remembers by which model.
+func (r *run) outputCandidates(version int, model *linkage.Model, edges []linkage.Edge, found []linkage.Candidates) {
+	r.weighed = model
+	r.output(modelOutput, int64(version))
 	r.output("candidates", int64(len(edges)))
 	for _, c := range found {
 		r.output("candidates/"+c.Rule, c.Pairs)
@@ -74,30 +104,6 @@ func (r *run) outputCandidates(version int64, edges []linkage.Edge, found []link
 			r.output("tooMany/"+c.Rule, c.Left)
 		}
 	}
-}
-
-// modelOf a revision: the last one; version 0 for none.
-func (r *run) modelOf(ctx context.Context, revision *lake.Revision) (version int, model *linkage.Model, err error) {
-	if _, ok := revision.Version(r.relation("models")); !ok {
-		return 0, nil, nil
-	}
-	view := table("base_models")
-	if err := r.env.Lake.View(ctx, r.env.DB, view, revision, r.relation("models")); err != nil {
-		return 0, nil, err
-	}
-	var text string
-	err = r.env.DB.Row(ctx, sqlgen.Format("SELECT version, model FROM {t} ORDER BY version DESC LIMIT 1", sqlgen.Args{"t": view}), &version, &text)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil, nil
-	}
-	if err != nil {
-		return 0, nil, err
-	}
-	model = &linkage.Model{}
-	if err := json.Unmarshal([]byte(text), model); err != nil {
-		return 0, nil, fault.New(fault.LakeCorrupt, "IdentityRule %s: model %d is unreadable: %w", r.cfg.Plan.Subject, version, err)
-	}
-	return version, model, nil
 }
 
 func (r *run) keepModel(ctx context.Context, version int, reason string, model *linkage.Model) error {

@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"github.com/kith-dev/kith/internal/linkage"
-	"github.com/kith-dev/kith/internal/linkage/cluster"
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
@@ -32,18 +31,22 @@ WHERE (n.name, s.key) NOT IN (SELECT (source, record_key) FROM {records})`
 
 // seedMatches adds the records that probably match a changed one, and so could be joined with it. It does not fit where there is no model that does.
 func (r *run) seedMatches(ctx context.Context, p *part) (bool, error) {
-	if !r.cfg.Probabilistic || len(r.space.comparedColumns()) == 0 {
+	if r.cfg.Probabilistic == nil || len(r.space.scheme.Respects()) == 0 {
 		return true, nil
 	}
-	_, model, err := r.modelOf(ctx, p.base)
-	if err != nil || model == nil {
+	models, err := r.modelsOf(ctx, p.base)
+	if err != nil || models.inUse == 0 || rowsOf(p.base.Outputs, outgrownOutput) > 0 {
 		return false, err
 	}
+	if p.model, err = r.model(ctx, models.inUse); err != nil {
+		return false, err
+	}
+	p.version = models.inUse
 	changed, err := r.countChanged(ctx, p)
 	if err != nil || changed == 0 {
 		return err == nil, err
 	}
-	if unfit(model, p.records) != "" {
+	if !r.cfg.Probabilistic.pinned() && unfit(p.model, p.records) != "" {
 		return false, nil
 	}
 	current, err := r.near(ctx, func(i int, src Source) sqlgen.Query {
@@ -55,10 +58,10 @@ func (r *run) seedMatches(ctx context.Context, p *part) (bool, error) {
 	if current.Len() == 0 {
 		return true, nil
 	}
-	if fits, err := r.findNear(ctx, p, current, model); err != nil || !fits {
+	if fits, err := r.findNear(ctx, p, current); err != nil || !fits {
 		return false, err
 	}
-	return true, r.matchNear(ctx, current.Len(), model)
+	return true, r.matchNear(ctx, p, current.Len())
 }
 
 // countChanged gives how many Profile rows have changed, and sets how many there are.
@@ -115,12 +118,12 @@ func (r *run) near(ctx context.Context, rows func(i int, src Source) sqlgen.Quer
 	if err != nil {
 		return nil, err
 	}
-	return linkage.New(columns), nil
+	return r.space.scheme.New(columns), nil
 }
 
 // findNear finds the records that are in a block with a changed one. It does not fit where a block has outgrown the model.
-func (r *run) findNear(ctx context.Context, p *part, current *linkage.Records, model *linkage.Model) (bool, error) {
-	rules, keys, err := current.Keys(model)
+func (r *run) findNear(ctx context.Context, p *part, current *linkage.Records) (bool, error) {
+	rules, keys, err := current.Keys(p.model)
 	if errors.Is(err, linkage.ErrOutdated) {
 		return false, nil
 	}
@@ -153,7 +156,7 @@ func (r *run) findNear(ctx context.Context, p *part, current *linkage.Records, m
 	for i := range rules {
 		args["k"], args["rule"] = sqlgen.Name(keyColumn(i)), i
 		largest, err := r.number(ctx, largestBlock, args)
-		if err != nil || largest > model.Outgrown() {
+		if err != nil || largest > p.model.Outgrown() {
 			return false, err
 		}
 		shares = append(shares, sqlgen.Format("OR {k} IN (SELECT key FROM {near} WHERE rule = {rule})", args))
@@ -163,7 +166,7 @@ func (r *run) findNear(ctx context.Context, p *part, current *linkage.Records, m
 }
 
 // matchNear weighs the changed records, of which there are so many, against those in their blocks, and adds the ones that could be joined with one of them.
-func (r *run) matchNear(ctx context.Context, changed int, model *linkage.Model) error {
+func (r *run) matchNear(ctx context.Context, p *part, changed int) error {
 	records, err := r.near(ctx, func(i int, src Source) sqlgen.Query {
 		return sqlgen.Format(`SELECT true AS anew, {columns} FROM {changed} WHERE current
 UNION ALL SELECT false, {columns} FROM {source} WHERE _key IN (SELECT record_key FROM {found} WHERE source = {name})`, sqlgen.Args{
@@ -173,13 +176,13 @@ UNION ALL SELECT false, {columns} FROM {source} WHERE _key IN (SELECT record_key
 	if err != nil {
 		return err
 	}
-	edges, _, err := records.Weigh(model)
+	edges, _, err := records.Weigh(p.model)
 	if err != nil {
 		return err
 	}
 	args := sqlgen.Args{"matches": table("near_matches"), "staged": table("near"), "sources": table("source_names")}
 	var matching []int32
-	options := cluster.Default()
+	options := r.clustering()
 	for _, e := range edges {
 		if int(e.R) < changed && options.Joins(e.Weight) {
 			matching = append(matching, e.L)

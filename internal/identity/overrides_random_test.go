@@ -112,7 +112,9 @@ func TestRandomDecisions(t *testing.T) {
 	for seed := range uint64(4) {
 		r := rand.New(rand.NewPCG(seed, 11))
 		var cfg Config
-		cfg.Probabilistic = seed%2 == 1
+		if seed%2 == 1 {
+			cfg.Probabilistic = &Matching{}
+		}
 		for _, i := range r.Perm(len(rules))[:1+r.IntN(len(rules))] {
 			cfg.Deterministic = append(cfg.Deterministic, rules[i])
 		}

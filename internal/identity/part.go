@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/kith-dev/kith/internal/lake"
+	"github.com/kith-dev/kith/internal/linkage"
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
@@ -18,6 +19,8 @@ type part struct {
 	base    *lake.Revision
 	sources []*lake.Revision // as the base saw them
 	records int              // Profile records that there are by now
+	model   *linkage.Model   // by which they are weighed, of that version; nil for none
+	version int
 }
 
 // A part that is larger than this share of the profiles of the base, and than some, is not worth its while.

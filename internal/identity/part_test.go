@@ -212,7 +212,7 @@ func TestIncrementsGiveWhatAFullRunGivesWithProbableMatches(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.cfg.Deterministic = [][]string{{"email"}}
-			w.cfg.Probabilistic = true
+			w.cfg.Probabilistic = &Matching{}
 			w.cfg.Guards = Guards{MaxRecords: 8, Limits: []Limit{{Identifier: "email", PerProfile: 3}}}
 			fields := meaning(text("givenName", "surname", "birthDate", "@email", "@phone", "street", "houseNumber", "postcode", "city"))
 			cols := []lake.Column{{Name: "_key", Type: sqlgen.String}, {Name: "_time", Type: sqlgen.Timestamp}}

@@ -109,7 +109,7 @@ func (r *run) reachFurther(ctx context.Context, round int) error {
 		}
 	}
 	steps := []string{reachProfiles, reachMembers, reachIdentifiers}
-	if r.cfg.Probabilistic {
+	if r.cfg.Probabilistic != nil {
 		steps = append(steps, reachLinks)
 	}
 	for _, step := range steps {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kith-dev/kith/internal/fault"
+	"github.com/kith-dev/kith/internal/linkage"
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
@@ -23,6 +24,7 @@ type space struct {
 	attributes  []attribute // of profiles
 	groups      []group
 	classes     []class
+	scheme      *linkage.Scheme // how records are compared; nil where they are not
 }
 
 type rule struct {
@@ -58,7 +60,7 @@ var reserved = []string{"class", "profile_id", "known"}
 func newSpace(cfg Config) (*space, error) {
 	s := &space{sources: slices.Clone(cfg.Sources)}
 	slices.SortFunc(s.sources, func(a, b Source) int { return cmp.Compare(a.Name, b.Name) })
-	for _, step := range []func(Config) error{s.checkSources, s.checkOverrides, s.numberKinds, s.numberRules, s.numberGuards, s.numberAutomatic, s.listAttributes, s.groupAttributes, s.listClasses} {
+	for _, step := range []func(Config) error{s.checkSources, s.checkOverrides, s.numberKinds, s.numberRules, s.numberGuards, s.numberAutomatic, s.listAttributes, s.groupAttributes, s.listClasses, s.schemeOf} {
 		if err := step(cfg); err != nil {
 			return nil, err
 		}

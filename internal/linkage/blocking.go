@@ -1,6 +1,6 @@
 package linkage
 
-import "strings"
+import "slices"
 
 // key is a part of a column's values.
 type key struct {
@@ -19,15 +19,13 @@ type rule struct {
 // rules that follow from the kinds of the columns. What they have in common is that two records of a person, of which each lacks a field or has
 // a mistake in one, still agree in one of them.
 func (r *Records) rules() (out []rule) {
+	if r.scheme.spelled() {
+		return r.spelled()
+	}
 	add := func(keys ...key) {
-		var names []string
-		for _, k := range keys {
-			if k.column < 0 {
-				return
-			}
-			names = append(names, r.columns[k.column].name+"."+string(k.part))
+		if !slices.ContainsFunc(keys, func(k key) bool { return k.column < 0 }) {
+			out = append(out, r.ruleOf(keys))
 		}
-		out = append(out, rule{name: strings.Join(names, "+"), keys: keys})
 	}
 	given, sur, born := r.given, r.family, r.find(BirthDate)
 	code, city := r.find(Postcode), r.find(City)
@@ -39,7 +37,7 @@ func (r *Records) rules() (out []rule) {
 		add(key{i, local})
 	}
 	if given >= 0 && sur >= 0 {
-		out = append(out, rule{"both names", []key{{given, whole}, {sur, whole}}, true})
+		out = append(out, bothNames(given, sur))
 	}
 	add(key{born, whole}, key{sur, sound})
 	add(key{born, whole}, key{given, sound})
@@ -67,7 +65,7 @@ func (r *Records) rules() (out []rule) {
 		add(key{i, whole}, key{code, district}, key{born, year})
 		add(key{i, whole}, key{born, whole})
 	}
-	return out
+	return out[:min(len(out), maxRules)]
 }
 
 // divisions are the keys by which a block that is too large is divided, one after the other.

@@ -2,15 +2,16 @@ package linkage
 
 import "math/bits"
 
-// pairsPerRecord is how many candidates there are to be for each record at most; what rules find the least among them is left out.
+// pairsPerRecord is how many candidates there are to be for each record at most, where nothing else is declared; what rules find the least among them is
+// left out.
 const pairsPerRecord = 10
 
 // worthwhile is at least how many pairs of one person have to be expected among those that a rule alone finds.
 const worthwhile = 0.01
 
 // worthwhile gives the rules, as bits, without those that find hardly anything that others do not find too, where there are too many candidates: the worst
-// first, until there are few enough or all are worth their pairs.
-func (b *blocks) worthwhile(s *sample, m *Model, cs []comparison, n int) uint64 {
+// first, until there are no more than most or all are worth their pairs.
+func (b *blocks) worthwhile(s *sample, m *Model, cs []comparison, most int) uint64 {
 	l := m.logs(cs)
 	type count struct{ pairs, same float64 }
 	counts := map[uint64]count{}
@@ -43,7 +44,7 @@ func (b *blocks) worthwhile(s *sample, m *Model, cs []comparison, n int) uint64 
 				worst = i
 			}
 		}
-		if total <= pairsPerRecord*float64(n) || worst < 0 {
+		if total <= float64(most) || worst < 0 {
 			return kept
 		}
 		kept &^= 1 << worst

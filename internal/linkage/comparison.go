@@ -3,7 +3,6 @@ package linkage
 import (
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 )
 
@@ -32,25 +31,33 @@ const (
 
 // comparison of two records in one respect.
 type comparison struct {
-	name        string
-	place       int // among the comparisons
-	about       about
-	alone       bool    // people of a household agree in it by chance only
-	least       float64 // of the pairs of one person how many agree, at least
-	twins       bool    // or because they were born together
-	columns     []int   // that it looks at. The first has the frequencies of the values
-	levels      []string
-	equal       level        // the last: both have the same value. Patterns tell by the buckets of rarity that follow it how rare it is
-	frequencies *frequencies // of the values of the first column
-	close       level        // both have nearly the same value, whose rarity counts for half; missing where there is no such level
-	of          func(l, r []int32) level
+	name             string
+	place            int // among the comparisons
+	about            about
+	alone            bool    // people of a household agree in it by chance only
+	least            float64 // of the pairs of one person how many agree, at least
+	twins            bool    // or because they were born together
+	columns          []int   // that it looks at. The first has the frequencies of the values
+	levels           []string
+	equal            level        // the last: both have the same value. Patterns tell by the buckets of rarity that follow it how rare it is
+	frequencies      *frequencies // of the values of the first column
+	ignoresFrequency bool         // of the values
+	close            level        // both have nearly the same value, whose rarity counts for half; missing where there is no such level
+	of               func(l, r []int32) level
 }
 
 // comparisons that follow from the kinds of the columns.
 func (r *Records) comparisons() ([]comparison, error) {
 	var out []comparison
 	for i, c := range r.columns {
-		switch c.kind {
+		if c.kind == family || !r.scheme.compares(c.name) {
+			continue
+		}
+		if levels := r.scheme.declared(c.name).Levels; levels != nil {
+			out = append(out, r.leveledComparison(i, levels))
+			continue
+		}
+		switch r.scheme.method(c) {
 		case GivenName, Surname, MiddleName:
 			out = append(out, r.nameComparison(i))
 		case BirthDate:
@@ -67,7 +74,6 @@ func (r *Records) comparisons() ([]comparison, error) {
 			out = append(out, r.numberComparison(i))
 		case Gender, Region, Exact:
 			out = append(out, r.exactComparison(i))
-		case family:
 		default:
 			return nil, fmt.Errorf("column %q is of kind %q, which is not compared", c.name, c.kind)
 		}
@@ -77,6 +83,7 @@ func (r *Records) comparisons() ([]comparison, error) {
 		out[i].about, out[i].alone = subject(kind)
 		out[i].twins = kind == BirthDate
 		out[i].place = i
+		out[i].ignoresFrequency = r.scheme.declared(out[i].name).IgnoreFrequency
 		out[i].least = leastAgreement(kind)
 	}
 	if len(out) > maxComparisons {
@@ -150,14 +157,7 @@ func (r *Records) exactComparison(i int) comparison {
 func (r *Records) numberComparison(i int) comparison {
 	const near, nearly, equal = 2, 3, 4
 	c := r.columns[i]
-	numbers := make([]float64, len(c.values))
-	for j, v := range c.values {
-		n, err := strconv.ParseFloat(v, 64)
-		if err != nil {
-			n = math.NaN() // is within nothing of anything
-		}
-		numbers[j] = n
-	}
+	numbers := c.numbers()
 	return comparison{
 		name: c.name, columns: []int{i}, levels: []string{"missing", "differs", "within 10 %", "within 1 %", "equal"}, equal: equal,
 		of: byValue(i, equal, func(a, b int32) level {

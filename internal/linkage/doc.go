@@ -6,10 +6,12 @@
 //	columns.go, records.go   what is compared
 //	similarity.go            how alike two texts are
 //	comparison.go, names.go, dates.go, codes.go   the respects in which records are compared, derived from the kinds of columns
+//	declared.go, levels.go, spelled.go, mistakes.go   what a rule spells out of that, and of which records are candidates
 //	features.go              parts and forms of values that candidates agree in
 //	blocking.go, blocks.go   which records are candidates
 //	compare.go               the levels of all candidates
 //	model.go, train.go       how much a level tells, and how that is learned
+//	fit.go, table.go         whether a model fits the records, and what it says, for people
 //	weigh.go                 match weights
 //
 // The result depends on neither the order of the records nor that of the columns' values. With a model given, the weight of a pair depends on

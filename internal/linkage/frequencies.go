@@ -76,11 +76,7 @@ func (f *Frequencies) sorted() []int32 { return slices.Sorted(maps.Values(f.Coun
 func (f *Frequencies) of(c *column) *frequencies {
 	share := func(n int32) float64 { return float64(n) / float64(f.Filled) }
 	counts := f.sorted()
-	squares := f.Others * f.Rest
-	for _, n := range counts {
-		squares += share(n) * share(n)
-	}
-	out := &frequencies{rarity: make([]float32, len(c.values)), bucket: make([]uint8, len(c.values)), average: math.Log2(max(squares, 1e-300))}
+	out := &frequencies{rarity: make([]float32, len(c.values)), bucket: make([]uint8, len(c.values)), average: f.average()}
 	var first, second [buckets]float64
 	add := func(share, all float64) {
 		b := bucketOf(share, out.average)

@@ -12,17 +12,32 @@ func (r *Records) Learn() (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Format: Format, Columns: r.names(), Records: r.n}
+	m := &Model{Format: Format, Columns: r.names(), Records: r.n, PairsPerRecord: r.scheme.pairsPerRecord()}
 	for i := range cs {
 		c := r.columns[cs[i].columns[0]]
-		m.Frequencies = append(m.Frequencies, c.learnFrequencies())
+		f := c.learnFrequencies()
+		if cs[i].ignoresFrequency {
+			f = f.alike(c)
+		}
+		m.Frequencies = append(m.Frequencies, f)
 		cs[i].frequencies = m.Frequencies[i].of(c)
 	}
 	rules, largest := r.rules(), largestBlock(r.n)
 	b := r.block(rules, largest, nil)
+	if m.PairsPerRecord == 0 {
+		if err := r.scheme.allows(b); err != nil {
+			return nil, err
+		}
+	}
 	s := r.sample(b, cs)
 	m.train(cs, s.seen, r.random(cs), r.n, s.share)
-	kept := b.worthwhile(s, m, cs, r.n)
+	for i := range cs {
+		m.Comparisons[i].IgnoresFrequency = cs[i].ignoresFrequency
+	}
+	kept := ^uint64(0)
+	if m.PairsPerRecord > 0 {
+		kept = b.worthwhile(s, m, cs, m.PairsPerRecord*r.n)
+	}
 	m.Largest = largest
 	for i, rule := range rules {
 		if kept&(1<<i) != 0 {
@@ -44,21 +59,11 @@ type Candidates struct {
 }
 
 // Weigh finds the candidates by a model and gives each its match weight. The order of the edges is not defined. The error is ErrOutdated where the
-// model was made by another version or for other columns, or where there are blocks by now that it would have divided.
+// model was made by another version or for other columns, comparisons or rules, or where there are blocks by now that it would have divided. It is a
+// TooManyError where there are more candidates than declared.
 func (r *Records) Weigh(m *Model) ([]Edge, []Candidates, error) {
-	cs, rules, err := r.fit(m)
-	if err != nil {
-		return nil, nil, err
-	}
-	b := r.block(rules, m.Largest, m.Divided)
-	if b.outgrown > 0 {
-		return nil, nil, fmt.Errorf("%w: %d blocks have outgrown it", ErrOutdated, b.outgrown)
-	}
-	var found []Candidates
-	for i, rule := range rules {
-		found = append(found, Candidates{rule.name, b.pairs[i], b.left[i]})
-	}
-	return r.weigh(cs, m, b), found, nil
+	edges, found, _, err := r.weighBy(m, false)
+	return edges, found, err
 }
 
 // fit gives the comparisons and rules of a model for the records.
@@ -70,10 +75,13 @@ func (r *Records) fit(m *Model) ([]comparison, []rule, error) {
 	if m.Format != Format || !slices.Equal(m.Columns, r.names()) || len(m.Comparisons) != len(cs) {
 		return nil, nil, fmt.Errorf("%w: it was made for other attributes, or by another version of Kith", ErrOutdated)
 	}
+	rules, err := r.rulesOf(m, cs)
+	if err != nil {
+		return nil, nil, err
+	}
 	for i := range cs {
 		cs[i].frequencies = m.Frequencies[i].of(r.columns[cs[i].columns[0]])
 	}
-	rules := slices.DeleteFunc(r.rules(), func(x rule) bool { return !slices.Contains(m.Rules, x.name) })
 	return cs, rules, nil
 }
 

@@ -23,6 +23,8 @@ type Model struct {
 	Columns []string `json:"columns"`
 	// Records that it was learned from.
 	Records int `json:"records"`
+	// PairsPerRecord is how many candidates there were to be for each record before rules were left out; 0 where none was, as they are spelled out.
+	PairsPerRecord int `json:"pairsPerRecord"`
 	// Rules by which candidates are found.
 	Rules []string `json:"rules"`
 	// Largest block of a rule that is not divided, in records.
@@ -44,6 +46,8 @@ const Format = 1
 type Comparison struct {
 	Name   string   `json:"name"`
 	Levels []string `json:"levels"`
+	// IgnoresFrequency: equal values count the same, however rare they are.
+	IgnoresFrequency bool `json:"ignoresFrequency,omitempty"`
 	// P is the probability of each level by class, where no value is missing.
 	P [classes][]float64 `json:"p"`
 }

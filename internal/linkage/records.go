@@ -1,5 +1,7 @@
 package linkage
 
+import "slices"
+
 // Records are what is compared: for each record the numbers of its values.
 type Records struct {
 	columns []*column
@@ -7,12 +9,15 @@ type Records struct {
 	n       int
 	// The columns of names, -1 for none. family is that of surnames where there are no given names.
 	given, surname, family int
+	scheme                 *Scheme // nil where everything follows from the kinds
 }
 
 // New takes columns of the same length.
-func New(columns []Column) *Records {
-	r := &Records{n: len(columns[0].IDs)}
-	columns = withParts(columns)
+func New(columns []Column) *Records { return newRecords(columns, nil) }
+
+func newRecords(columns []Column, scheme *Scheme) *Records {
+	r := &Records{n: len(columns[0].IDs), scheme: scheme}
+	columns = slices.DeleteFunc(slices.Clone(withParts(columns)), func(c Column) bool { return !scheme.keeps(c.Name) })
 	r.given, r.surname = indexOf(columns, GivenName), indexOf(columns, Surname)
 	r.family = r.surname
 	if r.given >= 0 && r.surname >= 0 {

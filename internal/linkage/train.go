@@ -102,14 +102,14 @@ type training struct {
 	cs         []comparison
 	candidates []seen
 	random     []seen
-	pairs      float64 // of all records
+	pairs      float64 // of all records, and half a one of each class
 	start      [classes][][]float64
 	model      *Model
 }
 
 // train learns the probabilities of a model. share is that of the candidates among all that there are.
 func (m *Model) train(cs []comparison, candidates, random []seen, n int, share float64) {
-	t := &training{cs: cs, candidates: candidates, random: random, pairs: max(float64(n)*float64(n-1)/2*share, 1), model: m}
+	t := &training{cs: cs, candidates: candidates, random: random, pairs: float64(n)*float64(n-1)/2*share + 0.5*float64(classes), model: m}
 	t.begin(n)
 	for range maxRounds {
 		l := t.model.logs(t.cs)

@@ -116,6 +116,7 @@ func (c *checker) rule(r *v1alpha1.IdentityRule) {
 	c.guards(r, identifiers, attributes)
 	c.automatic(r)
 	c.survivorship(r, identifiers, types)
+	c.probabilistic(r)
 }
 
 func (c *checker) overrides(r *v1alpha1.IdentityRule) {

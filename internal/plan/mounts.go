@@ -19,6 +19,11 @@ func (p *Plan) Mounts() Mounts {
 			m.Secrets = append(m.Secrets, c.Postgres.DSNSecretRef.Name)
 		}
 	}
+	if p.Resolve != nil {
+		if f := modelFile(p.Resolve.Rule.Probabilistic); f != nil {
+			m.Reads = append(m.Reads, f.Volume.ClaimName)
+		}
+	}
 	if p.Sync != nil {
 		switch c := p.Sync.Connector; {
 		case c.Files != nil:

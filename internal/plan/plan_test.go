@@ -164,6 +164,12 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 		"verified by a text": {func(o *Objects) {
 			o.IdentityRules[0].Spec.Survivorship = []v1alpha1.Survivorship{{Attributes: []string{"email"}, VerifiedBy: "tier"}}
 		}, fault.InvalidManifest, "spec.survivorship", `"tier" is string`},
+		"compared attribute of events": {func(o *Objects) {
+			o.IdentityRules[0].Spec.Probabilistic = &v1alpha1.Probabilistic{Comparisons: []v1alpha1.Comparison{{Attribute: "tier"}, {Attribute: "status"}}}
+		}, fault.ReferenceNotFound, "spec.probabilistic.comparisons[1]", `no Profile source has an attribute "status" that can be compared; there are email, tier`},
+		"part of another kind": {func(o *Objects) {
+			o.IdentityRules[0].Spec.Probabilistic = &v1alpha1.Probabilistic{Blocking: []v1alpha1.BlockingRule{{"tier.sound"}, {"email.sound"}}}
+		}, fault.InvalidManifest, "spec.probabilistic.blocking[1]", `email has no part "sound"; there are [value local]`},
 		"rule of a segment": {func(o *Objects) { o.Segments[1].Spec.IdentityRef.Name = "people" }, fault.ReferenceNotFound, "spec.identityRef", `"people"`},
 		"unknown field":     {func(o *Objects) { o.Segments[0].Spec.Where = "profile.spend > 100" }, fault.InvalidExpression, "spec.where", "spent"},
 		"type error":        {func(o *Objects) { o.Segments[0].Spec.Where = `profile.tier > 100` }, fault.InvalidExpression, "spec.where", "1:"},

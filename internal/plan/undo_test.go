@@ -122,8 +122,12 @@ func TestMounts(t *testing.T) {
 		"open webhook": {Plan{Sync: &SyncPlan{Connector: v1alpha1.DestinationConnector{Webhook: &v1alpha1.WebhookDestination{}}}}, Mounts{}},
 		"file sink":    {Plan{Sync: &SyncPlan{Connector: v1alpha1.DestinationConnector{Files: &v1alpha1.FilesDestination{Volume: volume}}}}, Mounts{Writes: []string{"data"}}},
 		"people":       {Plan{Resolve: &ResolvePlan{}}, Mounts{}},
-		"segments":     {Plan{Evaluate: &EvaluatePlan{}}, Mounts{}},
-		"cleaning":     {Plan{Maintain: &MaintainPlan{}}, Mounts{}},
+		"people by a model": {Plan{Resolve: &ResolvePlan{Rule: v1alpha1.IdentityRuleSpec{Probabilistic: &v1alpha1.Probabilistic{
+			Model: &v1alpha1.MatchingModel{File: &v1alpha1.ModelFile{Volume: volume, Path: "people.json"}}}}}}, Mounts{Reads: []string{"data"}}},
+		"people by a version": {Plan{Resolve: &ResolvePlan{Rule: v1alpha1.IdentityRuleSpec{Probabilistic: &v1alpha1.Probabilistic{
+			Model: &v1alpha1.MatchingModel{Version: 3}}}}}, Mounts{}},
+		"segments": {Plan{Evaluate: &EvaluatePlan{}}, Mounts{}},
+		"cleaning": {Plan{Maintain: &MaintainPlan{}}, Mounts{}},
 	} {
 		if got := c.plan.Mounts(); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
@@ -182,8 +186,15 @@ func TestHashes(t *testing.T) {
 			d := o.DataSource("crm")
 			d.Spec.Fields = append(d.Spec.Fields, v1alpha1.Field{Column: "x", Name: "x", Type: "string"})
 		}, []v1alpha1.Task{v1alpha1.TaskIngest, v1alpha1.TaskResolve, v1alpha1.TaskEvaluate, v1alpha1.TaskSync}},
-		"a source's purposes":         {func(o *Objects) { o.DataSource("crm").Spec.Purposes = []string{"service"} }, []v1alpha1.Task{v1alpha1.TaskResolve, v1alpha1.TaskEvaluate}},
-		"a key of the identity rule":  {func(o *Objects) { o.IdentityRules[0].Spec.Guards.Separate = []string{"tier"} }, []v1alpha1.Task{v1alpha1.TaskResolve}},
+		"a source's purposes":        {func(o *Objects) { o.DataSource("crm").Spec.Purposes = []string{"service"} }, []v1alpha1.Task{v1alpha1.TaskResolve, v1alpha1.TaskEvaluate}},
+		"a key of the identity rule": {func(o *Objects) { o.IdentityRules[0].Spec.Guards.Separate = []string{"tier"} }, []v1alpha1.Task{v1alpha1.TaskResolve}},
+		"how records are compared": {func(o *Objects) {
+			o.IdentityRules[0].Spec.Probabilistic = &v1alpha1.Probabilistic{Exclude: []string{"tier"}}
+		}, []v1alpha1.Task{v1alpha1.TaskResolve}},
+		"a threshold": {func(o *Objects) { o.IdentityRules[0].Spec.Probabilistic = &v1alpha1.Probabilistic{Threshold: 0.5} }, []v1alpha1.Task{v1alpha1.TaskResolve}},
+		"a model": {func(o *Objects) {
+			o.IdentityRules[0].Spec.Probabilistic = &v1alpha1.Probabilistic{Model: &v1alpha1.MatchingModel{Version: 2}}
+		}, []v1alpha1.Task{v1alpha1.TaskResolve}},
 		"a field":                     {func(o *Objects) { o.Activations[0].Spec.Fields[0].As = "mail" }, []v1alpha1.Task{v1alpha1.TaskSync}},
 		"a receiver":                  {func(o *Objects) { o.Destinations[0].Spec.Connector.Webhook.URL = "http://other" }, []v1alpha1.Task{v1alpha1.TaskSync}},
 		"the lawfulness of a purpose": {func(o *Objects) { o.Purpose("marketing").WhenUnknown = "Allow" }, []v1alpha1.Task{v1alpha1.TaskSync}},

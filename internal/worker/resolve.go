@@ -25,8 +25,11 @@ func (t task) resolution(ctx context.Context) (identity.Config, error) {
 		Anonymous: identity.Anonymous{
 			OnIdentify: identity.OnIdentify(r.Rule.Anonymous.OnIdentify), ExpiresAfter: r.Rule.Anonymous.ExpiresAfter.Value(),
 		},
-		Probabilistic: r.Rule.Probabilistic != nil,
-		Guards:        identity.Guards{Separate: r.Rule.Guards.Separate, MaxRecords: int(r.Rule.Guards.MaxProfileRecords)},
+		Guards: identity.Guards{Separate: r.Rule.Guards.Separate, MaxRecords: int(r.Rule.Guards.MaxProfileRecords)},
+	}
+	var err error
+	if c.Probabilistic, err = t.matching(r.Rule.Probabilistic); err != nil {
+		return c, err
 	}
 	if b := r.Rule.Budget; b != nil && !slices.Contains(t.plan.Approved, t.plan.Subject.Name) {
 		c.MaxChangePercent = int(b.MaxChangePercent)

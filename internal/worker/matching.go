@@ -1,0 +1,73 @@
+package worker
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/kith-dev/kith/api/v1alpha1"
+	"github.com/kith-dev/kith/internal/fault"
+	"github.com/kith-dev/kith/internal/identity"
+	"github.com/kith-dev/kith/internal/plan"
+)
+
+// matching is how the plan's rule matches by probability, with the model that it imports; nil for not at all.
+func (t task) matching(p *v1alpha1.Probabilistic) (*identity.Matching, error) {
+	if p == nil {
+		return nil, nil
+	}
+	m := &identity.Matching{Declaration: plan.Matching(p), Threshold: float64(p.Threshold)}
+	if p.Model == nil {
+		return m, nil
+	}
+	m.Version = int(p.Model.Version)
+	if f := p.Model.File; f != nil {
+		var err error
+		m.From = f.Volume.ClaimName + ":" + f.Path
+		if m.Import, err = t.modelFile(f); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+// maxModel bounds what is read of a file. A model of a million records has 1.3 MB.
+const maxModel = 64 << 20
+
+func (t task) modelFile(f *v1alpha1.ModelFile) ([]byte, error) {
+	dir, err := t.env.volume(f.Volume)
+	if err != nil {
+		return nil, err
+	}
+	text, err := readBelow(dir, f.Path)
+	rule := t.plan.Subject.Name
+	switch {
+	case err == nil && len(text) > maxModel:
+		return nil, fault.New(fault.InvalidManifest, "IdentityRule %s: %s on volume %s is larger than %d MiB and no model", rule, f.Path, f.Volume.ClaimName, maxModel>>20)
+	case err == nil:
+		return text, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fault.New(fault.FileNotFound, "IdentityRule %s: there is no file %s on volume %s for probabilistic.model; write one with kith model export", rule, f.Path, f.Volume.ClaimName)
+	case strings.Contains(err.Error(), "path escapes from parent"):
+		return nil, fault.New(fault.PathOutsideVolume, "IdentityRule %s: %s leads out of volume %s", rule, f.Path, f.Volume.ClaimName)
+	default:
+		return nil, fault.New(fault.FileUnreadable, "IdentityRule %s: %s on volume %s can't be read: %w", rule, f.Path, f.Volume.ClaimName, err)
+	}
+}
+
+// readBelow reads one byte more than a model may have of a file below a folder, which no link leads out of.
+func readBelow(dir, path string) ([]byte, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = root.Close() }()
+	f, err := root.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	return io.ReadAll(io.LimitReader(f, maxModel+1))
+}
