@@ -83,7 +83,7 @@ func approval(o client.Object) map[string]string {
 // runnable says whether a plan can be made of objects under a block: what is wrong with them may be that something is missing.
 func runnable(b *block) bool { return b == nil || b.suspended }
 
-// reading says whether a source of the rule is being read, or about to be.
+// reading says whether something that the rule reads is being read, or about to be.
 func (t *tenant) reading(r *v1alpha1.IdentityRule) bool {
 	for _, name := range plan.InputsOf(r) {
 		if v := t.verdicts[plan.IngestSubject(name)]; v != nil && (v.live() != nil || v.starting) {
@@ -109,7 +109,7 @@ func (t *tenant) startHeld(v *verdict, busy bool) {
 func (t *tenant) identityRuleStatus(r *v1alpha1.IdentityRule) v1alpha1.IdentityRuleStatus {
 	out := *r.Status.DeepCopy()
 	v := t.verdicts[plan.ResolveSubject(r.Name)]
-	out.Records, out.Profiles = output(v.history, "records"), output(v.history, "known")
+	out.Records, out.Profiles, out.Quality = output(v.history, "records"), output(v.history, "known"), qualityOf(v.history)
 	what := fmt.Sprintf("%d records are %d known people", number(out.Records), number(out.Profiles))
 	t.finish(&out.Status, r.Generation, subjectSummary(v, r.Generation, r.Status.Conditions, what, t.now), v)
 	request := request("IdentityRule", r)

@@ -15,7 +15,7 @@ import (
 	"github.com/kith-dev/kith/api/v1alpha1"
 )
 
-// Labels are kinds, tasks, outcomes and states: a fixed number of each, and never a name.
+// Labels are kinds, tasks, outcomes and states: a fixed number of each, and never a name. Only quality has the names of IdentityRules, of which there are few.
 var (
 	runsEnded = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "kith_runs_total", Help: "Runs that are over, by task and outcome.",
@@ -29,9 +29,9 @@ var (
 	objectsDesc = prometheus.NewDesc("kith_objects", "Objects by kind and state: Ready, NotReady, Stalled, Suspended.", []string{"kind", "state"}, nil)
 )
 
-// RegisterMetrics makes the manager's metrics known, with counts of objects as the cache has them.
+// RegisterMetrics makes the manager's metrics known, with counts of objects and the quality of people as the cache has them.
 func RegisterMetrics(c client.Reader, s *runtime.Scheme) error {
-	for _, m := range []prometheus.Collector{runsEnded, runDuration, finalizersDropped, &objectCounts{c, s}} {
+	for _, m := range []prometheus.Collector{runsEnded, runDuration, finalizersDropped, &objectCounts{c, s}, &qualityFigures{c}} {
 		if err := metrics.Registry.Register(m); err != nil {
 			return err
 		}

@@ -289,7 +289,7 @@ func outputsOf(p *plan.Plan) []v1alpha1.RunOutput {
 	case p.Ingest != nil:
 		return []v1alpha1.RunOutput{{Name: "rows", Rows: 100}, {Name: "quarantined", Rows: 1}}
 	case p.Resolve != nil:
-		return []v1alpha1.RunOutput{{Name: "records", Rows: 100}, {Name: "known", Rows: 80}}
+		return []v1alpha1.RunOutput{{Name: "records", Rows: 100}, {Name: "known", Rows: 80}, {Name: "quality/largestProfile", Rows: 9}}
 	case p.Evaluate != nil:
 		var out []v1alpha1.RunOutput
 		for _, s := range p.Evaluate.Segments {

@@ -134,7 +134,7 @@ func write(t *testing.T, path, text string) {
 }
 
 var duckTypes = map[string]string{
-	"string": "VARCHAR", "integer": "BIGINT", "boolean": "BOOLEAN", "timestamp": "TIMESTAMP WITH TIME ZONE",
+	"string": "VARCHAR", "integer": "BIGINT", "boolean": "BOOLEAN", "double": "DOUBLE", "timestamp": "TIMESTAMP WITH TIME ZONE",
 }
 
 // relations are the documented ones of the small tenant with their documented columns and types; whether there can be more columns

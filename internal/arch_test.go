@@ -26,14 +26,14 @@ var controlPlane = map[string]bool{
 
 // manager are the packages of Kith that the manager is linked with: the control plane, and of the data plane what checks declarations.
 var manager = []string{
-	"", "api/v1alpha1", "controllers", "internal/conditions", "internal/fault", "internal/ingest/record", "internal/jobs", "internal/linkage", "internal/normalise",
+	"", "api/v1alpha1", "controllers", "internal/conditions", "internal/fault", "internal/identity/figures", "internal/ingest/record", "internal/jobs", "internal/linkage", "internal/normalise",
 	"internal/normalise/person", "internal/plan",
 	"internal/segment/lang", "internal/sqlgen",
 }
 
 // control are the manager's packages that may import each other in this way only, apart from plan, whose imports are in manager.
 var control = map[string][]string{
-	"controllers":         {"api/v1alpha1", "internal/conditions", "internal/fault", "internal/jobs", "internal/plan"},
+	"controllers":         {"api/v1alpha1", "internal/conditions", "internal/fault", "internal/identity/figures", "internal/jobs", "internal/plan"},
 	"internal/jobs":       {"api/v1alpha1", "internal/plan"},
 	"internal/conditions": {"api/v1alpha1"},
 }

@@ -3,7 +3,7 @@ package v1alpha1
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // RecordKind says what one row is.
-// +kubebuilder:validation:Enum=Profile;Event;Transaction;Consent;Override
+// +kubebuilder:validation:Enum=Profile;Event;Transaction;Consent;Override;Label
 type RecordKind string
 
 // The record kinds.
@@ -13,6 +13,8 @@ const (
 	RecordTransaction RecordKind = "Transaction"
 	RecordConsent     RecordKind = "Consent"
 	RecordOverride    RecordKind = "Override"
+	// RecordLabel says of a record of another source who it truly is. Quality is measured by it, and nothing is matched by it.
+	RecordLabel RecordKind = "Label"
 )
 
 // Load says how new rows meet old ones.
@@ -31,7 +33,7 @@ const (
 
 // DataSourceSpec declares where rows come from, what they mean and what must hold of them.
 // +kubebuilder:validation:XValidation:rule="self.load == 'Append' || has(self.key)",message="load Snapshot and Upsert need a key"
-// +kubebuilder:validation:XValidation:rule="self.recordKind == 'Profile' || has(self.timestamp)",message="Event, Transaction, Consent and Override rows need a timestamp"
+// +kubebuilder:validation:XValidation:rule="self.recordKind in ['Profile','Label'] || has(self.timestamp)",message="Event, Transaction, Consent and Override rows need a timestamp"
 // +kubebuilder:validation:XValidation:rule="!has(self.connector.postgres) || !has(self.connector.postgres.cursorColumn) || has(self.key)",message="a cursorColumn needs a key: rows at the cursor's last value are read again"
 // +kubebuilder:validation:XValidation:rule="self.load != 'Snapshot' || !has(self.connector.postgres) || !has(self.connector.postgres.cursorColumn)",message="a Snapshot reads everything; leave cursorColumn out"
 // +kubebuilder:validation:XValidation:rule="self.recordKind == 'Event' || !self.fields.exists(f, has(f.semantic) && f.semantic in ['eventName','sessionId'])",message="semantics eventName and sessionId belong to Event rows"
@@ -41,6 +43,8 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.recordKind != 'Consent' || (self.fields.exists(f, has(f.semantic) && f.semantic == 'purpose') && self.fields.exists(f, has(f.semantic) && f.semantic == 'consentStatus') && self.fields.exists(f, has(f.semantic) && f.semantic in ['email','phone','identifier']))",message="Consent rows need fields with semantics purpose, consentStatus and an identifier (email, phone or identifier)"
 // +kubebuilder:validation:XValidation:rule="self.recordKind == 'Override' || !self.fields.exists(f, has(f.semantic) && f.semantic in ['decision','firstSource','firstKey','secondSource','secondKey','reason','steward'])",message="semantics decision, firstSource, firstKey, secondSource, secondKey, reason and steward belong to Override rows"
 // +kubebuilder:validation:XValidation:rule="self.recordKind != 'Override' || ['decision','firstSource','firstKey','secondSource','secondKey','reason'].all(s, self.fields.exists(f, has(f.semantic) && f.semantic == s))",message="Override rows need fields with semantics decision, firstSource, firstKey, secondSource, secondKey and reason"
+// +kubebuilder:validation:XValidation:rule="self.recordKind == 'Label' || !self.fields.exists(f, has(f.semantic) && f.semantic in ['recordSource','recordKey','personId'])",message="semantics recordSource, recordKey and personId belong to Label rows"
+// +kubebuilder:validation:XValidation:rule="self.recordKind != 'Label' || (self.fields.exists(f, has(f.semantic) && f.semantic == 'recordSource') && self.fields.exists(f, has(f.semantic) && f.semantic == 'recordKey') && self.fields.exists(f, has(f.semantic) && f.semantic == 'personId'))",message="Label rows need fields with semantics recordSource, recordKey and personId"
 type DataSourceSpec struct {
 	Common `json:",inline"`
 	// Interval after which the source is looked at again.
@@ -113,7 +117,7 @@ type TimestampColumn struct {
 type FieldType string
 
 // Semantic is the meaning of a field; it decides normalisation, identity and hashing.
-// +kubebuilder:validation:Enum=email;phone;identifier;givenName;middleName;surname;fullName;surnameReading;givenNameReading;birthDate;gender;street;houseNumber;city;region;postcode;country;fullAddress;organization;eventName;sessionId;amount;currency;quantity;sku;orderId;refundedAmount;discount;cost;listPrice;channel;purpose;consentStatus;noticeVersion;decision;firstSource;firstKey;secondSource;secondKey;reason;steward
+// +kubebuilder:validation:Enum=email;phone;identifier;givenName;middleName;surname;fullName;surnameReading;givenNameReading;birthDate;gender;street;houseNumber;city;region;postcode;country;fullAddress;organization;eventName;sessionId;amount;currency;quantity;sku;orderId;refundedAmount;discount;cost;listPrice;channel;purpose;consentStatus;noticeVersion;decision;firstSource;firstKey;secondSource;secondKey;reason;steward;recordSource;recordKey;personId
 type Semantic string
 
 // Field gives a column, or an expression over the row, a meaning.

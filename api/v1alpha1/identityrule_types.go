@@ -44,6 +44,9 @@ type IdentityRuleSpec struct {
 	// Budget holds people back that would change too much.
 	// +optional
 	Budget *IdentityBudget `json:"budget,omitempty"`
+	// Quality: by what else than the records themselves the people are judged.
+	// +optional
+	Quality *Quality `json:"quality,omitempty"`
 }
 
 // IdentityBudget limits how much one run may change.
@@ -217,6 +220,19 @@ type Survivorship struct {
 	List int32 `json:"list,omitempty"`
 }
 
+// Quality says by what people are judged. Some figures of every revision need nothing.
+type Quality struct {
+	// Labels say of some records who they truly are, so that precision and recall can be measured. Nothing is matched by them.
+	// +optional
+	Labels *Labels `json:"labels,omitempty"`
+}
+
+// Labels of records.
+type Labels struct {
+	// SourceRef names a DataSource of recordKind Label, which is none of the sources.
+	SourceRef ObjectReference `json:"sourceRef"`
+}
+
 // IdentityRuleStatus adds the counts of the revision in use.
 type IdentityRuleStatus struct {
 	Status `json:",inline"`
@@ -226,6 +242,59 @@ type IdentityRuleStatus struct {
 	// Profiles of known people.
 	// +optional
 	Profiles *int64 `json:"profiles,omitempty"`
+	// Quality of the people.
+	// +optional
+	Quality *IdentityQuality `json:"quality,omitempty"`
+}
+
+// IdentityQuality is how well records were brought together. Shares are decimals from 0 to 1.
+type IdentityQuality struct {
+	// LargestProfile is the most Profile records that one profile has.
+	LargestProfile int64 `json:"largestProfile"`
+	// LargeProfiles is the share of the Profile records that are in profiles of more than ten.
+	// +optional
+	// +kubebuilder:validation:MaxLength=20
+	LargeProfiles string `json:"largeProfiles,omitempty"`
+	// SharedValues are the values of identifiers that connect people although records show more than five surnames with them.
+	SharedValues int64 `json:"sharedValues"`
+	// RefusedMerges are the values and probable matches that connect nothing because a guard refused them.
+	RefusedMerges int64 `json:"refusedMerges"`
+	// Jitter is the share of the records that were there before and now belong to another profile, although theirs was not merged into it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=20
+	Jitter string `json:"jitter,omitempty"`
+	// Merges of profiles in the last run.
+	Merges int64 `json:"merges"`
+	// Splits of profiles in the last run.
+	Splits int64 `json:"splits"`
+	// Labels: how well people agree with the labels, where there are some.
+	// +optional
+	Labels *LabelQuality `json:"labels,omitempty"`
+}
+
+// LabelQuality is how well people agree with labels, over the labelled records alone.
+type LabelQuality struct {
+	// Records that are labelled. With none, there is nothing to measure.
+	Records int64 `json:"records"`
+	// Pairs of records that are one person.
+	// +optional
+	Pairs *Agreement `json:"pairs,omitempty"`
+	// BCubed is the mean over records (Bagga and Baldwin, 1998).
+	// +optional
+	BCubed *Agreement `json:"bCubed,omitempty"`
+}
+
+// Agreement with the truth.
+type Agreement struct {
+	// Precision is the share of what was brought together that belongs together.
+	// +kubebuilder:validation:MaxLength=20
+	Precision string `json:"precision"`
+	// Recall is the share of what belongs together that was brought together.
+	// +kubebuilder:validation:MaxLength=20
+	Recall string `json:"recall"`
+	// F1 is the harmonic mean of both.
+	// +kubebuilder:validation:MaxLength=20
+	F1 string `json:"f1"`
 }
 
 // IdentityRule makes one space of people out of the records of its sources.
@@ -237,6 +306,9 @@ type IdentityRuleStatus struct {
 // +kubebuilder:printcolumn:name="Profiles",type=integer,JSONPath=`.status.profiles`
 // +kubebuilder:printcolumn:name="Fresh",type=string,JSONPath=`.status.conditions[?(@.type=="Fresh")].status`
 // +kubebuilder:printcolumn:name="Last run",type=date,JSONPath=`.status.lastRunTime`
+// +kubebuilder:printcolumn:name="Largest",type=integer,JSONPath=`.status.quality.largestProfile`,priority=1
+// +kubebuilder:printcolumn:name="Jitter",type=string,JSONPath=`.status.quality.jitter`,priority=1
+// +kubebuilder:printcolumn:name="F1",type=string,JSONPath=`.status.quality.labels.bCubed.f1`,priority=1
 // +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="the name must be a DNS label of at most 40 characters"

@@ -18,7 +18,7 @@ import (
 
 func newExplain() *cobra.Command {
 	c := &cobra.Command{Use: "explain", Short: "Say why"}
-	c.AddCommand(newExplainActivation(), newExplainPair())
+	c.AddCommand(newExplainActivation(), newExplainPair(), newExplainProfile())
 	return c
 }
 
@@ -122,6 +122,35 @@ func (o *runOptions) known(ctx context.Context, s plan.Subject) (*lake.Lake, pla
 	}
 	now, err := parseNow(o.now)
 	return l, revs, now, err
+}
+
+// people of an IdentityRule as a plan, which names the rows that they were made from.
+func (o *runOptions) people(ctx context.Context, rule string) (*lake.Lake, *plan.Plan, error) {
+	objects, err := loadObjects(o.manifests)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := objects.IdentityRule(rule)
+	if r == nil {
+		var there []string
+		for _, other := range objects.IdentityRules {
+			there = append(there, other.Name)
+		}
+		return nil, nil, fault.New(fault.ReferenceNotFound, "there is no IdentityRule %q; there is: %s", rule, strings.Join(there, ", "))
+	}
+	s := plan.ResolveSubject(rule)
+	l, revs, now, err := o.known(ctx, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, in := range revs[s].Inputs {
+		revs[plan.IngestSubject(in.Name)] = plan.Revision{Run: in.Run}
+	}
+	p, wait := plan.Resolve(objects, r, revs, now)
+	if wait != nil {
+		return nil, nil, notYet(wait)
+	}
+	return l, p, nil
 }
 
 // notYet says what has to be there first.

@@ -10,11 +10,9 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
-	"github.com/kith-dev/kith/internal/fault"
 	"github.com/kith-dev/kith/internal/identity"
 	"github.com/kith-dev/kith/internal/linkage"
 	"github.com/kith-dev/kith/internal/normalise"
-	"github.com/kith-dev/kith/internal/plan"
 	"github.com/kith-dev/kith/internal/worker"
 )
 
@@ -51,21 +49,9 @@ func explainPair(ctx context.Context, out io.Writer, o runOptions, format string
 	if refs[0] == refs[1] {
 		return usageError{fmt.Errorf("%s is given twice", refs[0])}
 	}
-	objects, err := loadObjects(o.manifests)
+	l, p, err := o.people(ctx, args[0])
 	if err != nil {
 		return err
-	}
-	rule := objects.IdentityRule(args[0])
-	if rule == nil {
-		return fault.New(fault.ReferenceNotFound, "there is no IdentityRule %q", args[0])
-	}
-	l, revs, now, err := o.known(ctx, plan.ResolveSubject(rule.Name))
-	if err != nil {
-		return err
-	}
-	p, wait := plan.Resolve(objects, rule, revs, now)
-	if wait != nil {
-		return notYet(wait)
 	}
 	x, err := worker.ExplainPair(ctx, worker.Env{Lake: l, LakeDir: o.lake}, p, refs[0], refs[1])
 	if err != nil {

@@ -209,7 +209,9 @@ func TestOutputs(t *testing.T) {
 	rev := w.run()
 	var got []string
 	for _, o := range rev.Outputs {
-		got = append(got, o.Name+" "+strings.Repeat("I", int(o.Rows)))
+		if !strings.HasPrefix(o.Name, "quality/") {
+			got = append(got, o.Name+" "+strings.Repeat("I", int(o.Rows)))
+		}
 	}
 	slices.Sort(got)
 	equal(t, "outputs", got, []string{

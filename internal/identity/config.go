@@ -154,4 +154,6 @@ type Config struct {
 	Classes      []Class
 	// MaxChangePercent of the people of the base who may change in this run (see Churn); 0 is no limit.
 	MaxChangePercent int
+	// Labels is the source, of kind Label, by which the people are judged and never made; nil for none.
+	Labels *Source
 }

@@ -84,7 +84,7 @@ func ExplainPair(ctx context.Context, env Env, cfg Config, revision *lake.Revisi
 	if err != nil {
 		return nil, err
 	}
-	ties, err := x.ties(ctx, refs)
+	ties, err := x.ties(ctx, refs, out.Profiles[0], out.Profiles[1])
 	if err != nil {
 		return nil, err
 	}
@@ -143,11 +143,16 @@ func (x *explainer) match(ctx context.Context, out *PairExplanation, refs []Ref,
 	records := x.space.scheme.New(columns)
 	match, err := records.Explain(model, int32(a), int32(b))
 	if err != nil {
-		return nil, fault.New(fault.ModelMismatch, "IdentityRule %s: the model in use does not fit the declarations; run the rule again: %w", x.cfg.Plan.Subject, err)
+		return nil, x.misfit(err)
 	}
 	out.Match = &match
 	edges, _, _, err := records.WeighPinned(model)
 	return edges, err
+}
+
+// misfit is the error about a model that was made of other columns.
+func (x *explainer) misfit(err error) error {
+	return fault.New(fault.ModelMismatch, "IdentityRule %s: the model in use does not fit the declarations; run the rule again: %w", x.cfg.Plan.Subject, err)
 }
 
 // columnsOf records, numbered as they stand, with what the guards of the revision took out.
@@ -214,10 +219,15 @@ type tie struct {
 	records []int
 }
 
-// ties between records, by the edges of the revision.
-func (x *explainer) ties(ctx context.Context, refs []Ref) (out []tie, err error) {
-	q := sqlgen.Format("SELECT rule, identifier, value, source, record_key FROM {edges} WHERE {these} ORDER BY rule, identifier, value",
-		sqlgen.Args{"edges": table("base_edges"), "these": these(refs, "source", "record_key")})
+// ties between the records of profiles, by the edges of the revision.
+func (x *explainer) ties(ctx context.Context, refs []Ref, ids ...string) (out []tie, err error) {
+	at := make(map[Ref]int, len(refs))
+	for i, r := range refs {
+		at[r] = i
+	}
+	q := sqlgen.Format(`SELECT rule, identifier, value, source, record_key FROM {edges} JOIN {members} USING (source, record_key)
+WHERE list_contains({ids}::VARCHAR[], profile_id) ORDER BY rule, identifier, value, source, record_key`,
+		sqlgen.Args{"edges": table("base_edges"), "members": table("base_members"), "ids": ids})
 	err = x.env.DB.Rows(ctx, q, func(scan func(...any) error) error {
 		var s Shared
 		var r Ref
@@ -228,7 +238,7 @@ func (x *explainer) ties(ctx context.Context, refs []Ref) (out []tie, err error)
 			out = append(out, tie{Shared: s})
 		}
 		last := &out[len(out)-1]
-		last.records = append(last.records, slices.Index(refs, r))
+		last.records = append(last.records, at[r])
 		return nil
 	})
 	return out, err
@@ -270,17 +280,7 @@ func sharedBy(ties []tie, a, b int) (out []Shared) {
 }
 
 func between(edges []linkage.Edge, profiles []string) *Between {
-	out := &Between{}
-	for _, e := range edges {
-		if profiles[e.L] != profiles[e.R] {
-			out.Compared++
-			out.Mean += float64(e.Weight)
-		}
-	}
-	if out.Compared > 0 {
-		out.Mean /= float64(out.Compared)
-	}
-	return out
+	return meanOf(edges, func(e linkage.Edge) bool { return profiles[e.L] != profiles[e.R] })
 }
 
 // ParseRef reads SOURCE/KEY.

@@ -75,11 +75,18 @@ const guardEvents = `SELECT coalesce(b.run, {run}) AS run, coalesce(b."at", {at}
 FROM {events} e LEFT JOIN {profiles} p USING (cluster) LEFT JOIN (SELECT guard, identifier, value, arg_min(run, "at") AS run, min("at") AS "at" FROM {base} GROUP BY guard, identifier, value) b
 	ON b.guard = e.guard AND b.identifier = e.identifier AND b.value = e.value`
 
-// staleGuards are the decisions of the base that a part takes anew: of its profiles, of values that are nobody's, and of values in changed rows, whether
+// staleDecisions are those of the base that a part takes anew: of its profiles, of values that are nobody's, and of values in changed rows, whether
 // they identify anybody.
-const staleGuards = `CASE WHEN guard IN ({blockedValue}, {automaticGuard})
+const staleDecisions = `CASE WHEN guard IN ({blockedValue}, {automaticGuard})
 	THEN (identifier, value) IN (SELECT (k.name, v.value) FROM {verdicts} v JOIN {kinds} k ON k.number = v.kind)
 	ELSE {ofProfile} OR profile_id IS NULL AND {ofValue} END`
+
+func (r *run) staleGuards() sqlgen.Query {
+	return sqlgen.Format(staleDecisions, sqlgen.Args{
+		"blockedValue": guardBlocked, "automaticGuard": guardAutomatic, "verdicts": table("verdicts"), "kinds": table("kind_names"),
+		"ofProfile": ofTouchedProfile, "ofValue": ofTouchedValue,
+	})
+}
 
 // writeGuards writes what the guards decided.
 func (r *run) writeGuards(ctx context.Context) error {
@@ -135,9 +142,7 @@ func (r *run) writeGuards(ctx context.Context) error {
 		return err
 	}
 	args["run"], args["at"], args["base"] = r.cfg.Plan.Run, r.cfg.Plan.Now, table("base_guard_events")
-	args["blockedValue"], args["automaticGuard"], args["verdicts"] = guardBlocked, guardAutomatic, table("verdicts")
-	args["ofProfile"], args["ofValue"] = ofTouchedProfile, ofTouchedValue
-	stale := sqlgen.Format(staleGuards, args)
+	stale := r.staleGuards()
 	if _, err := r.write(ctx, "guard_events", guardColumns, stale, sqlgen.Format(guardEvents, args)); err != nil {
 		return err
 	}

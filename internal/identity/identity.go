@@ -1,6 +1,6 @@
 // Package identity makes people out of records. A run reads the sources of an IdentityRule as they stand, finds which Profile records
 // are one person, attaches the identifiers of events, transactions and consent, gives every profile an id that survives the next run, and
-// commits the relations of the space: members, identifiers, edges, lineage, guard_events, overrides, consent, profiles, provenance and profile_values. Every run
+// commits the relations of the space: members, identifiers, edges, lineage, guard_events, overrides, consent, profiles, provenance, profile_values and quality. Every run
 // computes all of it from all records, so that the result depends on neither their order nor the runs before; only the ids do.
 //
 //	config.go, space.go      the declaration, checked and numbered
@@ -19,6 +19,8 @@
 //	survivors.go, lists.go   which record gives a value, and which others there are
 //	profiles.go, seen.go     profiles and provenance, for each class of purposes
 //	consent.go               what was said, by whom
+//	quality.go, labels.go    how good the people are: figures/ names what is measured
+//	explain.go, path.go      why two records are one person, or two
 //
 // What does not live here: reading sources (ingest), deciding what consent permits (consent), and traits and segments (segment).
 package identity
@@ -67,7 +69,7 @@ type run struct {
 
 // Run resolves the people of cfg and commits them as cfg.Plan, which it begins itself. The counts are in the revision's
 // outputs: records, known, anonymous, identifiers, changed (see Churn), and in groups merges/, guards/, lineage/, overrides/, changed/, cut/ (values that a list
-// has no place for) and sizes/ (profiles by their number of records). The class of an error is InvalidManifest, ReferenceNotFound or ColumnMissing
+// has no place for), sizes/ (profiles by their number of records) and quality/ (package figures). The class of an error is InvalidManifest, ReferenceNotFound or ColumnMissing
 // where the declaration does not fit the sources, BudgetExceeded where too many people would change, and Superseded where another run was faster.
 func Run(ctx context.Context, env Env, cfg Config) (*lake.Revision, error) {
 	s, err := newSpace(cfg)
@@ -98,7 +100,7 @@ func Run(ctx context.Context, env Env, cfg Config) (*lake.Revision, error) {
 func (r *run) resolve(ctx context.Context) error {
 	steps := []func(context.Context) error{
 		r.openSources, r.nameNumbers, r.openBase, r.takePart, r.stageRecords, r.stageOverrides, r.stageValues, r.match, r.attach, r.attachAnonymous, r.keepIDs, r.traceLineage, r.withinBudget,
-		r.writeMembers, r.writeIdentifiers, r.writeEdges, r.writeLineage, r.writeGuards, r.writeOverrides, r.writeConsent, r.writeProfiles, r.count,
+		r.writeMembers, r.writeIdentifiers, r.writeEdges, r.writeLineage, r.writeGuards, r.writeOverrides, r.writeConsent, r.writeProfiles, r.writeQuality, r.count,
 	}
 	for i, step := range steps {
 		if r.env.Progress != nil {

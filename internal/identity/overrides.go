@@ -2,7 +2,6 @@ package identity
 
 import (
 	"context"
-	"slices"
 
 	"github.com/kith-dev/kith/internal/fault"
 	"github.com/kith-dev/kith/internal/lake"
@@ -55,7 +54,7 @@ const readOverrides = `SELECT {decision} AS decision, {firstSource} AS first_sou
 	{secondKey} AS second_key, {reason} AS reason, {steward} AS steward, _time AS decided_at, _key AS row_key
 FROM {source} s`
 
-const noOverrides = `SELECT '' AS decision, '' AS first_source, '' AS first_key, '' AS second_source, '' AS second_key, '' AS reason, '' AS steward,
+const noOverrides sqlgen.Query = `SELECT '' AS decision, '' AS first_source, '' AS first_key, '' AS second_source, '' AS second_key, '' AS reason, '' AS steward,
 	NULL::TIMESTAMPTZ AS decided_at, '' AS row_key WHERE false`
 
 // The decisions that count, in the order in which they are tried, the latest first; each with the numbers of its two records, which are missing where a
@@ -79,7 +78,7 @@ WHERE decision <> {withdraw}`
 // decisions: overruled, the Merges that a Split refused; apart and apart_links, what a Split kept from connecting.
 func (r *run) stageOverrides(ctx context.Context) error {
 	args := sqlgen.Args{
-		"overrides": table("overrides"), "overruled": table("overruled"), "apart": table("apart"), "links": table("apart_links"), "decisions": sqlgen.Query(noOverrides), "merge": normalise.Merge, "split": normalise.Split, "withdraw": normalise.Withdraw,
+		"overrides": table("overrides"), "overruled": table("overruled"), "apart": table("apart"), "links": table("apart_links"), "decisions": noOverrides, "merge": normalise.Merge, "split": normalise.Split, "withdraw": normalise.Withdraw,
 		"named": sqlgen.Format("(SELECT r.rec, s.name AS source, r.key FROM {all} r JOIN {sources} s ON s.number = r.src)",
 			sqlgen.Args{"all": table("records"), "sources": table("source_names")}),
 	}
@@ -88,13 +87,10 @@ func (r *run) stageOverrides(ctx context.Context) error {
 		if err := r.openSource(ctx, view, *src); err != nil {
 			return err
 		}
-		args["source"], args["steward"] = view, sqlgen.Cast(sqlgen.Lit(nil), sqlgen.String)
-		for _, semantic := range append(slices.Clone(overrideSemantics), normalise.SemanticSteward) {
-			if column := bySemantic(*src, semantic); column != "" {
-				args[semantic] = sqlgen.Col("s", column)
-			}
+		args["decisions"] = decisionsOf(*src, view)
+		if r.part != nil {
+			args["decisions"] = sqlgen.Format("SELECT * FROM ({decisions}) WHERE {touched}", sqlgen.Args{"decisions": args["decisions"], "touched": ofTouchedPair})
 		}
-		args["decisions"] = sqlgen.Format(readOverrides, args)
 	}
 	for _, q := range []string{
 		stageOverrides,
@@ -107,6 +103,23 @@ func (r *run) stageOverrides(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// decisionsOf is a query for what the rows of a source, in a table, decide.
+func decisionsOf(src Source, rows sqlgen.Ident) sqlgen.Query {
+	args := sqlgen.Args{
+		"source": rows, "merge": normalise.Merge, "split": normalise.Split, "withdraw": normalise.Withdraw,
+		normalise.SemanticSteward: sqlgen.Cast(sqlgen.Lit(nil), sqlgen.String),
+	}
+	for _, semantic := range []string{
+		normalise.SemanticDecision, normalise.SemanticFirstSource, normalise.SemanticFirstKey, normalise.SemanticSecondSource,
+		normalise.SemanticSecondKey, normalise.SemanticReason, normalise.SemanticSteward,
+	} {
+		if column := bySemantic(src, semantic); column != "" {
+			args[semantic] = sqlgen.Col("s", column)
+		}
+	}
+	return sqlgen.Format(readOverrides, args)
 }
 
 // decisions are the overrides of one kind about records that are there, in the order in which they are tried, and their numbers.
@@ -226,12 +239,22 @@ FROM {overrides}`
 func (r *run) writeOverrides(ctx context.Context) error {
 	args := r.overrideArgs()
 	rows := sqlgen.Format(overrideRows, args)
-	if _, err := r.tx.Replace(ctx, r.relation("overrides"), overrideColumns, rows); err != nil {
+	if _, err := r.write(ctx, "overrides", overrideColumns, ofTouchedPair, rows); err != nil {
 		return err
 	}
-	args["rows"] = rows
-	return r.counts(ctx, "overrides", sqlgen.Format(
-		"SELECT CASE outcome WHEN {applied} THEN decision ELSE outcome END AS what, count(*) FROM ({rows}) GROUP BY what ORDER BY what", args))
+	before := noOverrides
+	if r.part != nil {
+		view := table("base_overrides")
+		if err := r.env.Lake.View(ctx, r.env.DB, view, r.part.base, r.relation("overrides")); err != nil {
+			return err
+		}
+		before = sqlgen.Format("SELECT decision, outcome FROM {view} WHERE {touched}", sqlgen.Args{"view": view, "touched": ofTouchedPair})
+	}
+	outcomes := func(rows sqlgen.Query) sqlgen.Query {
+		args["rows"] = rows
+		return sqlgen.Format("SELECT CASE outcome WHEN {applied} THEN decision ELSE outcome END AS what, count(*) FROM ({rows}) GROUP BY what ORDER BY what", args)
+	}
+	return r.tally(ctx, "overrides", outcomes(rows), outcomes(before))
 }
 
 const keptApart = `'would put ' || d.first || ' and ' || d.second || ' into one profile, which are split'`
@@ -239,15 +262,15 @@ const keptApart = `'would put ' || d.first || ' and ' || d.second || ' into one 
 // Merges that a Split refused, values that do not connect somebody, and likeness that does not.
 const (
 	overruledEvents = `SELECT {guard} AS guard, {override} AS identifier, o.first || ' + ' || o.second AS value, o.first_source AS source, o.first_key AS record_key,
-	{keptApart} AS detail
-FROM {overruled} x JOIN {overrides} o USING (number) JOIN {overrides} d ON d.number = x.split`
+	{keptApart} AS detail, a.cluster
+FROM {overruled} x JOIN {overrides} o USING (number) LEFT JOIN {assigned} a ON a.rec = o.a JOIN {overrides} d ON d.number = x.split`
 
-	apartEvents = `SELECT {guard}, n.name, t.text, d.second_source, d.second_key, {keptApart}
-FROM (SELECT DISTINCT key, split FROM {apart} WHERE rule = {rule}) x JOIN {overrides} d ON d.number = x.split
+	apartEvents = `SELECT {guard}, n.name, t.text, d.second_source, d.second_key, {keptApart}, a.cluster
+FROM (SELECT DISTINCT key, split FROM {apart} WHERE rule = {rule}) x JOIN {overrides} d ON d.number = x.split LEFT JOIN {assigned} a ON a.rec = d.b
 JOIN {rules} n ON n.number = {rule} JOIN ({texts}) t USING (key)`
 
-	apartLinkEvents = `SELECT {guard}, {match}, o.name || ' ' || p.key, s.name, r.key, {keptApart}
-FROM {links} x JOIN {overrides} d ON d.number = x.split
+	apartLinkEvents = `SELECT {guard}, {match}, o.name || ' ' || p.key, s.name, r.key, {keptApart}, a.cluster
+FROM {links} x LEFT JOIN {assigned} a ON a.rec = x.a JOIN {overrides} d ON d.number = x.split
 JOIN {all} r ON r.rec = x.a JOIN {sources} s ON s.number = r.src JOIN {all} p ON p.rec = x.b JOIN {sources} o ON o.number = p.src`
 )
 

@@ -16,11 +16,12 @@ import (
 // part is what a run looks at that builds on the one before: the rows that have changed since, and all that they can have an effect on. What is
 // outside stays as the base has it, and is what it would be if the run looked at everything.
 type part struct {
-	base    *lake.Revision
-	sources []*lake.Revision // as the base saw them
-	records int              // Profile records that there are by now
-	model   *linkage.Model   // by which they are weighed, of that version; nil for none
-	version int
+	base      *lake.Revision
+	sources   []*lake.Revision // as the base saw them
+	overrides *lake.Revision   // likewise
+	records   int              // Profile records that there are by now
+	model     *linkage.Model   // by which they are weighed, of that version; nil for none
+	version   int
 }
 
 // A part that is larger than this share of the profiles of the base, and than some, is not worth its while.
@@ -36,10 +37,15 @@ type state struct {
 
 // ruleHash tells apart what may have different results from the same records: declarations, and builds of the program.
 func ruleHash(cfg Config) (string, error) {
-	cfg.Plan, cfg.MaxChangePercent = lake.Plan{Subject: cfg.Plan.Subject}, 0
+	cfg.Plan, cfg.MaxChangePercent, cfg.Labels = lake.Plan{Subject: cfg.Plan.Subject}, 0, nil
 	cfg.Sources = slices.Clone(cfg.Sources)
 	for i := range cfg.Sources {
 		cfg.Sources[i].Revision = nil
+	}
+	if cfg.Overrides != nil {
+		overrides := *cfg.Overrides
+		overrides.Revision = nil
+		cfg.Overrides = &overrides
 	}
 	text, err := json.Marshal(cfg)
 	if err != nil {
@@ -81,21 +87,37 @@ func (r *run) buildsOn(ctx context.Context) (*part, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &part{base: base, sources: make([]*lake.Revision, len(r.space.sources))}
-	for i, src := range r.space.sources {
-		for _, in := range base.Inputs {
-			if in.Name != src.Name {
-				continue
-			}
-			if at := slices.IndexFunc(revisions, func(x lake.Revision) bool { return x.Run == in.Run }); at >= 0 {
-				p.sources[i] = &revisions[at]
-			}
+	p := &part{base: base}
+	for _, src := range r.space.sources {
+		before := inputOf(base, src, revisions)
+		if before == nil {
+			return nil, nil
 		}
-		if _, there := p.sources[i].Version(sourceTable(src)); !there {
+		p.sources = append(p.sources, before)
+	}
+	if src := r.cfg.Overrides; src != nil {
+		if p.overrides = inputOf(base, *src, revisions); p.overrides == nil {
 			return nil, nil
 		}
 	}
 	return p, nil
+}
+
+// inputOf is the revision of a source that another revision was made from; nil where it is gone.
+func inputOf(rev *lake.Revision, src Source, revisions []lake.Revision) *lake.Revision {
+	for _, in := range rev.Inputs {
+		if in.Name != src.Name {
+			continue
+		}
+		at := slices.IndexFunc(revisions, func(x lake.Revision) bool { return x.Run == in.Run })
+		if at < 0 {
+			continue
+		}
+		if _, there := revisions[at].Version(sourceTable(src)); there {
+			return &revisions[at]
+		}
+	}
+	return nil
 }
 
 func sourceTable(src Source) lake.Table { return lake.Table{Schema: "source", Name: src.Name} }
@@ -112,27 +134,36 @@ func (s Source) columns() []sqlgen.Expr {
 // compareSources makes tables of the rows that have changed since the base: current ones that it did not see, and others that it saw and that are no more.
 func (r *run) compareSources(ctx context.Context, p *part) (bool, error) {
 	for i, src := range r.space.sources {
-		columns := []string{"_key", "_time"}
-		for _, f := range src.Fields {
-			columns = append(columns, f.Name)
-		}
-		view := table("changes_view")
-		if err := r.env.Lake.Changes(ctx, r.env.DB, view, p.sources[i], src.Revision, sourceTable(src), columns...); err != nil {
-			return false, err
-		}
-		err := r.exec(ctx, "CREATE OR REPLACE TABLE {changed} AS SELECT {type} = {inserted} AS current, {columns} FROM {view}", sqlgen.Args{
-			"changed": numbered("changed", i), "type": sqlgen.Name(lake.ChangeType), "inserted": lake.Inserted, "columns": src.columns(), "view": view,
-		})
-		if err != nil {
+		if err := r.compareSource(ctx, src, p.sources[i], numbered("changed", i)); err != nil {
 			return false, err
 		}
 	}
+	if src := r.cfg.Overrides; src != nil {
+		return true, r.compareSource(ctx, *src, p.overrides, table("changed_overrides"))
+	}
 	return true, nil
+}
+
+func (r *run) compareSource(ctx context.Context, src Source, before *lake.Revision, changed sqlgen.Ident) error {
+	columns := []string{"_key", "_time"}
+	for _, f := range src.Fields {
+		columns = append(columns, f.Name)
+	}
+	view := table("changes_view")
+	if err := r.env.Lake.Changes(ctx, r.env.DB, view, before, src.Revision, sourceTable(src), columns...); err != nil {
+		return err
+	}
+	return r.exec(ctx, "CREATE OR REPLACE TABLE {changed} AS SELECT {type} = {inserted} AS current, {columns} FROM {view}", sqlgen.Args{
+		"changed": changed, "type": sqlgen.Name(lake.ChangeType), "inserted": lake.Inserted, "columns": src.columns(), "view": view,
+	})
 }
 
 // narrow leaves of the sources and of the base what is in the part.
 func (r *run) narrow(ctx context.Context) error {
 	for i, src := range r.space.sources {
+		if err := r.openSource(ctx, numbered("whole", i), src); err != nil {
+			return err
+		}
 		args := sqlgen.Args{"part": numbered("part", i), "source": numbered("source", i), "columns": src.columns(), "touched": r.touchedRows(src)}
 		for _, q := range []string{"CREATE OR REPLACE TABLE {part} AS SELECT {columns} FROM {source} s WHERE {touched}", "CREATE OR REPLACE VIEW {source} AS SELECT * FROM {part}"} {
 			if err := r.exec(ctx, q, args); err != nil {

@@ -27,6 +27,7 @@ func touched(template string, args sqlgen.Args) sqlgen.Query {
 var (
 	ofTouchedProfile = touched("profile_id IN (SELECT profile_id FROM {profiles})", nil)
 	ofTouchedRecord  = touched("(source, record_key) IN (SELECT (source, record_key) FROM {records})", nil)
+	ofTouchedPair    = touched("(first_source, first_key) IN (SELECT (source, record_key) FROM {records}) OR (second_source, second_key) IN (SELECT (source, record_key) FROM {records})", nil)
 	ofTouchedValue   = touched("(identifier, value) IN (SELECT (k.name, v.value) FROM {values} v JOIN {kinds} k ON k.number = v.kind)", nil)
 )
 
@@ -42,7 +43,40 @@ func (r *run) seed(ctx context.Context, p *part) (bool, error) {
 			return false, err
 		}
 	}
+	if err := r.seedDecided(ctx); err != nil {
+		return false, err
+	}
 	return r.seedMatches(ctx, p)
+}
+
+// Records that somebody has decided about, each with the other one: by decisions that are, and by those that were.
+const (
+	createDecided = `CREATE OR REPLACE TABLE {decided} AS SELECT DISTINCT first_source AS source, first_key AS record_key, second_source AS other_source, second_key AS other_key
+FROM ({decisions}) UNION SELECT DISTINCT second_source, second_key, first_source, first_key FROM ({decisions})`
+	seedChangedDecisions = `INSERT INTO {records} SELECT DISTINCT first_source, first_key, 0 FROM ({changes}) UNION SELECT DISTINCT second_source, second_key, 0 FROM ({changes})`
+	reachDecided         = `INSERT INTO {records} SELECT DISTINCT other_source, other_key, {round} + 1 FROM {decided}
+WHERE (source, record_key) IN (SELECT (source, record_key) FROM {records} WHERE round = {round})
+	AND (other_source, other_key) NOT IN (SELECT (source, record_key) FROM {records})`
+)
+
+// seedDecided begins with the records of decisions that are new or gone.
+func (r *run) seedDecided(ctx context.Context) error {
+	src := r.cfg.Overrides
+	if src == nil {
+		return nil
+	}
+	view := table("override_source")
+	if err := r.openSource(ctx, view, *src); err != nil {
+		return err
+	}
+	changes := decisionsOf(*src, table("changed_overrides"))
+	args := sqlgen.Args{"decided": table("decided"), "decisions": sqlgen.UnionAll(decisionsOf(*src, view), changes), "changes": changes}
+	for _, q := range []string{createDecided, seedChangedDecisions} {
+		if err := r.env.DB.Exec(ctx, touched(q, args)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // due is a condition on the rows of a source that have another meaning than at the time of the base: an anonymous id that was last seen just long enough ago,
@@ -112,8 +146,11 @@ func (r *run) reachFurther(ctx context.Context, round int) error {
 	if r.cfg.Probabilistic != nil {
 		steps = append(steps, reachLinks)
 	}
+	if r.cfg.Overrides != nil {
+		steps = append(steps, reachDecided)
+	}
 	for _, step := range steps {
-		if err := r.env.DB.Exec(ctx, touched(step, sqlgen.Args{"round": round})); err != nil {
+		if err := r.env.DB.Exec(ctx, touched(step, sqlgen.Args{"round": round, "decided": table("decided")})); err != nil {
 			return err
 		}
 	}

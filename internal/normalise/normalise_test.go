@@ -193,6 +193,10 @@ func TestSemantics(t *testing.T) {
 			t.Errorf("type of %s = %s; want %s", c.semantic, got, c.typ)
 		}
 	}
+	// A key is looked for as it was kept.
+	if got, ok := Text("recordKey", "", " Ⅷ|a  b "); !ok || got != "Ⅷ|a  b" {
+		t.Errorf("a record's key became %q", got)
+	}
 	if Known("mail") || !Known("email") {
 		t.Error("Known does not tell semantics from other words")
 	}

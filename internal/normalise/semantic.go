@@ -26,6 +26,9 @@ const (
 	SemanticSecondKey     = "secondKey"
 	SemanticReason        = "reason"
 	SemanticSteward       = "steward"
+	SemanticRecordSource  = "recordSource"
+	SemanticRecordKey     = "recordKey"
+	SemanticPersonID      = "personId"
 )
 
 // semantics has every semantic with the type of its attribute.
@@ -43,6 +46,7 @@ var semantics = map[string]sqlgen.Type{
 	SemanticPurpose: sqlgen.String, SemanticConsentStatus: sqlgen.String, "noticeVersion": sqlgen.String,
 	SemanticDecision: sqlgen.String, SemanticFirstSource: sqlgen.String, SemanticFirstKey: sqlgen.String,
 	SemanticSecondSource: sqlgen.String, SemanticSecondKey: sqlgen.String, SemanticReason: sqlgen.String, SemanticSteward: sqlgen.String,
+	SemanticRecordSource: sqlgen.String, SemanticRecordKey: sqlgen.String, SemanticPersonID: sqlgen.String,
 }
 
 // attributeNames has the semantics whose attribute is not called like them.
@@ -96,8 +100,10 @@ func Text(semantic, region, s string) (string, bool) {
 		return Decision(s)
 	case SemanticFirstSource, SemanticFirstKey, SemanticSecondSource, SemanticSecondKey:
 		return strings.TrimSpace(s), true // as keys are made
-	case SemanticIdentifier, "sessionId", "sku", "orderId", SemanticPurpose, "noticeVersion":
+	case SemanticIdentifier, "sessionId", "sku", "orderId", SemanticPurpose, "noticeVersion", SemanticRecordSource, SemanticPersonID:
 		return Identifier(s), true
+	case SemanticRecordKey:
+		return strings.TrimSpace(s), true // as keys of records are kept
 	default:
 		return Name(s), true
 	}

@@ -73,6 +73,13 @@ func Resolve(o *Objects, r *v1alpha1.IdentityRule, revs Revisions, now time.Time
 		}
 		out.Inputs = append(out.Inputs, Input{Kind: "DataSource", Name: s.Name, Run: rev.Run})
 	}
+	if l := o.labels(r); l != nil {
+		out.Resolve.Labels = l
+		// People do not wait for what they are judged by.
+		if rev := revs.last(IngestSubject(l.Name)); rev != nil {
+			out.Inputs = append(out.Inputs, Input{Kind: "DataSource", Name: l.Name, Run: rev.Run})
+		}
+	}
 	return out.number(revs.last(out.Subject), now), nil
 }
 

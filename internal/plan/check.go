@@ -113,6 +113,7 @@ func (c *checker) rule(r *v1alpha1.IdentityRule) {
 			}
 		}
 	}
+	c.labels(r)
 	c.guards(r, identifiers, attributes)
 	c.automatic(r)
 	c.survivorship(r, identifiers, types)

@@ -96,7 +96,7 @@ func Attributes(d *v1alpha1.DataSource) []Attribute {
 	return out
 }
 
-// InputsOf an IdentityRule are the names of the DataSources that its people are made from.
+// InputsOf an IdentityRule are the names of the DataSources that it reads: those of its records, of decisions about them, and of labels.
 func InputsOf(r *v1alpha1.IdentityRule) []string {
 	var out []string
 	for _, s := range r.Spec.Sources {
@@ -104,6 +104,9 @@ func InputsOf(r *v1alpha1.IdentityRule) []string {
 	}
 	if r.Spec.Overrides != nil {
 		out = append(out, r.Spec.Overrides.SourceRef.Name)
+	}
+	if name := labelsOf(r); name != "" {
+		out = append(out, name)
 	}
 	return out
 }

@@ -87,6 +87,8 @@ type ResolvePlan struct {
 	// Overrides is the source of decisions about records; nil for none.
 	Overrides *Source `json:"overrides,omitempty"`
 	Classes   []Class `json:"classes"`
+	// Labels is the source that people are judged by. It is read where the plan's inputs have a revision of it.
+	Labels *Source `json:"labels,omitempty"`
 }
 
 // EvaluatePlan computes the Traits and Segments of one IdentityRule.

@@ -170,6 +170,12 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 		"part of another kind": {func(o *Objects) {
 			o.IdentityRules[0].Spec.Probabilistic = &v1alpha1.Probabilistic{Blocking: []v1alpha1.BlockingRule{{"tier.sound"}, {"email.sound"}}}
 		}, fault.InvalidManifest, "spec.probabilistic.blocking[1]", `email has no part "sound"; there are [value local]`},
+		"labels of nobody":     {func(o *Objects) { labelledBy(o, "truth") }, fault.ReferenceNotFound, "spec.quality", `"truth"`},
+		"labels that are none": {func(o *Objects) { labelledBy(o, "crm") }, fault.InvalidManifest, "spec.quality", "recordKind Label"},
+		"labels among the sources": {func(o *Objects) {
+			o.DataSources = append(o.DataSources, labelSource())
+			o.IdentityRules[0].Spec.Sources = append(o.IdentityRules[0].Spec.Sources, v1alpha1.IdentitySource{Name: "truth"})
+		}, fault.InvalidManifest, "spec.sources", "quality.labels.sourceRef"},
 		"rule of a segment": {func(o *Objects) { o.Segments[1].Spec.IdentityRef.Name = "people" }, fault.ReferenceNotFound, "spec.identityRef", `"people"`},
 		"unknown field":     {func(o *Objects) { o.Segments[0].Spec.Where = "profile.spend > 100" }, fault.InvalidExpression, "spec.where", "spent"},
 		"type error":        {func(o *Objects) { o.Segments[0].Spec.Where = `profile.tier > 100` }, fault.InvalidExpression, "spec.where", "1:"},

@@ -46,6 +46,7 @@ type Space struct {
 	Records, Known, Anonymous int64
 	Merges, Guards, Lineage   []Count
 	Overrides                 []Count // by decision, or by what kept it from having an effect
+	Quality                   []Fact
 	Segments                  []Segment
 }
 
@@ -152,6 +153,7 @@ func space(s local.Step, outputs []lake.Output) Space {
 		Name: s.Subject.Name, Records: one(outputs, "records").Rows, Known: one(outputs, "known").Rows,
 		Anonymous: one(outputs, "anonymous").Rows, Merges: group(outputs, "merges"), Guards: group(outputs, "guards"),
 		Overrides: group(outputs, "overrides"),
+		Quality:   qualityOf(outputs, s.State == local.Done),
 	}
 	if s.State == local.Done {
 		out.Lineage = group(outputs, "lineage")

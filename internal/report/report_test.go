@@ -89,6 +89,53 @@ func TestText(t *testing.T) {
 	}
 }
 
+// The quality of people is told in a few lines; what a run changed only where it changed something.
+func TestQuality(t *testing.T) {
+	told := func(state local.State, outputs ...lake.Output) string {
+		s := steps(state)
+		s[1].Revision.Outputs = append(s[1].Revision.Outputs, outputs...)
+		var b, page bytes.Buffer
+		m := Build(objects(), s, time.Unix(0, 0))
+		m.Text(&b, false)
+		if err := m.HTML(&page); err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range m.Spaces[0].Quality {
+			if !strings.Contains(page.String(), f.Text) {
+				t.Errorf("the page lacks %q", f.Text)
+			}
+		}
+		return b.String()
+	}
+	all := []lake.Output{
+		{Name: "quality/largestProfile", Rows: 1021}, {Name: "quality/largeProfiles", Rows: 4321}, {Name: "quality/refusedMerges/limit", Rows: 3},
+		{Name: "quality/sharedValues/email", Rows: 2}, {Name: "quality/sharedValues/card", Rows: 0}, {Name: "quality/sharedValues/phone", Rows: 1},
+		{Name: "quality/jitter", Rows: 2500}, {Name: "quality/merges", Rows: 5}, {Name: "quality/splits", Rows: 0},
+		{Name: "quality/labelledRecords", Rows: 50578}, {Name: "quality/labelsOfNoRecord", Rows: 7}, {Name: "quality/pairPrecision", Rows: 950000},
+		{Name: "quality/pairRecall", Rows: 930000}, {Name: "quality/pairF1", Rows: 939894}, {Name: "quality/bCubedF1", Rows: 951999},
+	}
+	text := told(local.Done, all...)
+	for _, want := range []string{
+		"profiles: largest profile 1,021 records, 0.43% of records in profiles of more than 10, refused merges 3\n",
+		"shared values: 2 of email, 1 of phone with more than 5 names\n", "stability: 0.25% of records changed profile, 5 merges, 0 splits\n",
+		"by labels: F1 0.9399 of pairs (precision 0.9500, recall 0.9300), 0.9520 of B-cubed, over 50,578 records\n", "labels: 7 are of no record\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in:\n%s", want, text)
+		}
+	}
+	if text := told(local.Unchanged, all...); strings.Contains(text, "stability") || !strings.Contains(text, "by labels") {
+		t.Errorf("of a run that changed nothing:\n%s", text)
+	}
+	if text := told(local.Done, lake.Output{Name: "quality/labelledRecords"}, lake.Output{Name: "quality/labelsOfNoRecord", Rows: 7}); !strings.Contains(text, "by labels: no record is labelled\n") ||
+		!strings.Contains(text, "labels: 7 are of no record\n") {
+		t.Errorf("labels that fit nothing:\n%s", text)
+	}
+	if text := told(local.Done, all[:2]...); strings.Contains(text, "labels") || strings.Contains(text, "shared") || strings.Contains(text, "stability") {
+		t.Errorf("of a first run without labels:\n%s", text)
+	}
+}
+
 func TestHTMLIsSelfContainedAndEscaped(t *testing.T) {
 	var b bytes.Buffer
 	if err := Build(objects(), steps(local.Done), time.Unix(0, 0)).HTML(&b); err != nil {

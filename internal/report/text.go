@@ -86,6 +86,13 @@ func (p printer) space(s Space) {
 			fmt.Fprintf(p.w, " %s: %s\n", g.label, list(g.counts))
 		}
 	}
+	for _, f := range s.Quality {
+		line := f.Label + ": " + f.Text
+		if f.Bad {
+			line = p.paint(text.FgYellow, line)
+		}
+		fmt.Fprintf(p.w, " %s\n", line)
+	}
 	var rows []table.Row
 	for _, seg := range s.Segments {
 		rows = append(rows, table.Row{seg.Name, seg.Purpose, Number(seg.Members), Signed(seg.Added, seg.Removed)})

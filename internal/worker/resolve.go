@@ -48,6 +48,13 @@ func (t task) resolution(ctx context.Context) (identity.Config, error) {
 		}
 		c.Overrides = &source
 	}
+	if l := r.Labels; l != nil && t.hasInput("DataSource", l.Name) {
+		labels, err := t.identitySource(ctx, *l)
+		if err != nil {
+			return c, err
+		}
+		c.Labels = &labels
+	}
 	for _, d := range r.Rule.Deterministic {
 		c.Deterministic = append(c.Deterministic, d.Identifiers)
 	}

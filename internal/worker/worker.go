@@ -8,6 +8,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -168,6 +169,11 @@ func (t task) inputOf(ctx context.Context, kind, name string) (*lake.Revision, e
 		}
 	}
 	return nil, fault.New(fault.LakeCorrupt, "plan %s names no revision of %s %s", t.plan.Run, kind, name)
+}
+
+// hasInput says whether the plan names a revision of a kind and name.
+func (t task) hasInput(kind, name string) bool {
+	return slices.ContainsFunc(t.plan.Inputs, func(in plan.Input) bool { return in.Kind == kind && in.Name == name })
 }
 
 // committed is the subject's latest revision where this plan made it, else nil.

@@ -4,8 +4,10 @@ package accuracy
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -28,6 +30,8 @@ type data struct {
 	// person of a record, as an expression of the engine over the source's columns: a source of its own, which the rule does not read, has it.
 	person string
 	labels string // columns that person needs
+	// truth is the person of a record of the only file, as an expression over `row`: labels by which the rule measures itself.
+	truth  string
 	pairs  float64
 	bCubed float64
 }
@@ -55,11 +59,11 @@ var sets = map[string]data{
   - {column: postcode_fake, semantic: postcode}
   - {column: gender, semantic: gender}
   - {column: occupation, name: occupation, type: string, compare: Text}`,
-		labels: "\n  - {column: cluster, name: cluster, type: string}", person: "cluster",
+		labels: "\n  - {column: cluster, name: cluster, type: string}", person: "cluster", truth: "string(row.cluster)",
 	},
 	"febrl3": {
 		files: []string{"febrl3.csv"}, format: "CSV", key: "rec_id", fields: febrlFields, pairs: 0.999, bCubed: 0.999,
-		person: "split_part(_key, '-', 2)",
+		person: "split_part(_key, '-', 2)", truth: "row.rec_id.split('-')[1]",
 	},
 	"febrl4": {
 		files: []string{"febrl4a.csv", "febrl4b.csv"}, format: "CSV", key: "rec_id", fields: febrlFields, pairs: 0.9999, bCubed: 0.9999,
@@ -73,7 +77,7 @@ var sets = map[string]data{
   - {column: dob, semantic: birthDate}
   - {column: city, semantic: city}
   - {column: email, semantic: email}`,
-		labels: "\n  - {column: cluster, name: cluster, type: string}", person: "cluster",
+		labels: "\n  - {column: cluster, name: cluster, type: string}", person: "cluster", truth: "string(row.cluster)",
 	},
 }
 
@@ -118,6 +122,25 @@ spec:
   sources: [%s]
   probabilistic: {}
 `, sources.String())
+	if d.truth != "" {
+		fmt.Fprintf(&out, `  quality: {labels: {sourceRef: {name: truth}}}
+---
+apiVersion: cdp.kith.dev/v1alpha1
+kind: DataSource
+metadata: {name: truth}
+spec:
+  connector: {files: {volume: {claimName: data}, path: %s, format: %s}}
+  recordKind: Label
+  load: Snapshot
+  key: [%s]
+  fields:
+  - {expression: "'part-0'", semantic: recordSource}
+  - {column: %s, semantic: recordKey}
+  - {expression: "%s", semantic: personId}
+  contract: {onViolation: Warn}
+  purposes: [analytics]
+`, d.files[0], d.format, d.key, d.key, d.truth)
+	}
 	return out.String()
 }
 
@@ -135,7 +158,7 @@ func (d data) resolved(t *testing.T) (kith, file, lake string) {
 }
 
 // run resolves the set and says how well.
-func (d data) run(t *testing.T) quality.Quality {
+func (d data) run(t *testing.T) (q quality.Quality, measured map[string]string) {
 	kith, _, lake := d.resolved(t)
 	var labels []string
 	for i := range d.files {
@@ -149,15 +172,22 @@ func (d data) run(t *testing.T) quality.Quality {
 		}
 		clusters, people = append(clusters, r[0]), append(people, r[1])
 	}
-	return quality.Of(clusters, people)
+	measured = map[string]string{}
+	for _, r := range kithtest.Query(t, kith, lake, "SELECT figure, printf('%.6f', value) FROM people.quality WHERE detail IS NULL") {
+		measured[r[0]] = r[1]
+	}
+	return quality.Of(clusters, people), measured
 }
 
 func TestPublicData(t *testing.T) {
 	records := map[string]int{"historical_50k": 50_578, "febrl3": 5_000, "febrl4": 10_000, "fake_1000": 1_000}
 	for name, d := range sets {
 		t.Run(name, func(t *testing.T) {
-			q := d.run(t)
+			q, measured := d.run(t)
 			t.Logf("%+v", q)
+			if d.truth != "" {
+				compare(t, q, measured)
+			}
 			if q.Records != records[name] {
 				t.Errorf("%d records, not %d", q.Records, records[name])
 			}
@@ -165,5 +195,19 @@ func TestPublicData(t *testing.T) {
 				t.Errorf("F1 is %.4f of pairs and %.4f by B-cubed, and was to be %.4f and %.4f", q.Pairs.F1, q.BCubed.F1, d.pairs, d.bCubed)
 			}
 		})
+	}
+}
+
+// compare what a rule measured of itself by labels with what its relations and the truth give.
+func compare(t *testing.T, q quality.Quality, measured map[string]string) {
+	t.Helper()
+	for name, want := range map[string]float64{
+		"records": float64(q.Records), "labelledRecords": float64(q.Records), "labelsOfNoRecord": 0, "largestProfile": float64(q.Largest),
+		"pairPrecision": q.Pairs.Precision, "pairRecall": q.Pairs.Recall, "pairF1": q.Pairs.F1,
+		"bCubedPrecision": q.BCubed.Precision, "bCubedRecall": q.BCubed.Recall, "bCubedF1": q.BCubed.F1,
+	} {
+		if got, err := strconv.ParseFloat(measured[name], 64); err != nil || math.Abs(got-want) > 1e-6 {
+			t.Errorf("%s is %q by the rule itself, want %v", name, measured[name], want)
+		}
 	}
 }

@@ -18,6 +18,7 @@ const (
 	Transaction Kind = "Transaction"
 	Consent     Kind = "Consent"
 	Override    Kind = "Override"
+	Label       Kind = "Label"
 )
 
 // Load says how what is read relates to what was read before.

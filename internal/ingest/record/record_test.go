@@ -64,6 +64,7 @@ func TestBadDeclarations(t *testing.T) {
 		"schema change":     {func(c *Config) { c.Contract.OnSchemaChange = "Shrug" }, fault.InvalidManifest, "Shrug"},
 		"same rules":        {func(c *Config) { c.Contract.Rules = []Rule{{"a", "true"}, {"a", "true"}} }, fault.InvalidManifest, "rules[1]"},
 		"consent":           {func(c *Config) { c.Kind = Consent }, fault.InvalidManifest, "purpose"},
+		"label":             {func(c *Config) { c.Kind = Label }, fault.InvalidManifest, "recordSource"},
 		"syntax":            {func(c *Config) { c.Contract.Rules = []Rule{{"a", "true &&\n row.n >"}} }, fault.InvalidExpression, `contract rule "a": line 2, column 9`},
 		"unknown variable":  {func(c *Config) { c.Deleted = "rwo.status == 'x'" }, fault.InvalidExpression, "deleted: line 1, column 1"},
 		"unknown function":  {func(c *Config) { c.Fields[0] = Field{Semantic: "email", Expression: "lower(row.a)"} }, fault.InvalidExpression, "fields[0].expression: line 1, column 6"},
@@ -194,6 +195,10 @@ func TestKindsAskForTheirValues(t *testing.T) {
 	}}
 	free := sale
 	free.Currency = ""
+	label := Config{
+		Name: "l", Kind: Label, Load: Append, Timestamp: Timestamp{Column: "at"},
+		Fields: []Field{{Column: "id", Semantic: "recordSource"}, {Column: "p", Semantic: "recordKey"}, {Column: "s", Semantic: "personId"}},
+	}
 	for _, c := range []struct {
 		cfg    Config
 		values []any
@@ -209,6 +214,7 @@ func TestKindsAskForTheirValues(t *testing.T) {
 		{override, []any{" 7 ", "2026-03-31", "Split", "one"}, RuleRecord}, {override, []any{" ", "2026-03-31", "Split", "one"}, RuleRecord},
 		{override, []any{"1", "2026-03-31", "withdraw", " "}, RuleReason},
 		{sale, []any{"", "2026-03-31", "1", "krw"}, ""}, {sale, []any{"", "2026-03-31", "1", nil}, ""}, {sale, []any{"", "2026-03-31", "1", "USD"}, RuleCurrency},
+		{label, []any{"crm", nil, "1", "p1"}, ""}, {label, []any{"crm", "soon", "1", "p1"}, ""},
 		{sale, []any{"", "2026-03-31", "1", "won!"}, RuleCurrency}, {free, []any{"", "2026-03-31", "1", "USD"}, ""},
 	} {
 		_, rej, _ := make1(t, c.cfg, []string{"id", "at", "p", "s"}, c.values...)

@@ -80,7 +80,7 @@ func (s *Schema) invalid(format string, args ...any) error {
 func (s *Schema) checkShape() error {
 	c := s.cfg
 	switch c.Kind {
-	case Profile, Event, Transaction, Consent, Override:
+	case Profile, Event, Transaction, Consent, Override, Label:
 	default:
 		return s.invalid("recordKind %q is not known", c.Kind)
 	}
@@ -229,6 +229,11 @@ func (s *Schema) checkMeaning() error {
 		var err error
 		s.override, err = s.findOverride()
 		return err
+	}
+	for _, semantic := range []string{normalise.SemanticRecordSource, normalise.SemanticRecordKey, normalise.SemanticPersonID} {
+		if s.cfg.Kind == Label && s.bySemantic(semantic) < 0 {
+			return s.invalid("records of kind Label need a field with the semantic %s", semantic)
+		}
 	}
 	return nil
 }

@@ -204,7 +204,7 @@ func (w *Worker) timestamp(b *Binding, r *Row, rec *Record) bool {
 		rec.Time = t
 		return true
 	}
-	if w.s.cfg.Kind != Profile {
+	if w.s.cfg.Kind != Profile && w.s.cfg.Kind != Label {
 		return false
 	}
 	if text := Text(v); text != "" {

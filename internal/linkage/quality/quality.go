@@ -21,6 +21,26 @@ type Quality struct {
 	Largest int `json:"largest"`
 }
 
+// Counts of the table of how many records each cluster and each person have in common.
+type Counts struct {
+	Records int64
+	// Found are the pairs of records in one cluster, Right those of one person, and Both those that are in one cluster and of one person.
+	Found, Right, Both int64
+	// Precision and Recall are sums over records: of a record's cluster the share that is of its person, and of its person's records the share that is in
+	// its cluster.
+	Precision, Recall float64
+}
+
+// Pairs of records in one cluster, and of one person.
+func (c Counts) Pairs() Share {
+	return share(float64(c.Both), float64(c.Found), float64(c.Both), float64(c.Right))
+}
+
+// BCubed is the mean over records.
+func (c Counts) BCubed() Share {
+	return share(c.Precision, float64(c.Records), c.Recall, float64(c.Records))
+}
+
 // Of clusters, given for each record its cluster and its person.
 func Of[C, P comparable](clusters []C, people []P) Quality {
 	type cell struct {
@@ -33,28 +53,23 @@ func Of[C, P comparable](clusters []C, people []P) Quality {
 		byCluster[c]++
 		byPerson[people[i]]++
 	}
-	q := Quality{Records: len(clusters)}
-	var both, found, right int
-	var precision, recall float64
+	c, largest := Counts{Records: int64(len(clusters))}, 0
 	for k, n := range cells {
-		both += pairs(n)
-		precision += float64(n) * float64(n) / float64(byCluster[k.cluster])
-		recall += float64(n) * float64(n) / float64(byPerson[k.person])
+		c.Both += pairs(n)
+		c.Precision += float64(n) * float64(n) / float64(byCluster[k.cluster])
+		c.Recall += float64(n) * float64(n) / float64(byPerson[k.person])
 	}
 	for _, n := range byCluster {
-		found += pairs(n)
-		q.Largest = max(q.Largest, n)
+		c.Found += pairs(n)
+		largest = max(largest, n)
 	}
 	for _, n := range byPerson {
-		right += pairs(n)
+		c.Right += pairs(n)
 	}
-	q.Pairs = share(float64(both), float64(found), float64(both), float64(right))
-	all := float64(len(clusters))
-	q.BCubed = share(precision, all, recall, all)
-	return q
+	return Quality{Records: len(clusters), Pairs: c.Pairs(), BCubed: c.BCubed(), Largest: largest}
 }
 
-func pairs(n int) int { return n * (n - 1) / 2 }
+func pairs(n int) int64 { return int64(n) * int64(n-1) / 2 }
 
 func share(precise, found, recalled, right float64) Share {
 	s := Share{Precision: 1, Recall: 1}

@@ -1,0 +1,96 @@
+package controllers
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/kith-dev/kith/api/v1alpha1"
+	"github.com/kith-dev/kith/internal/identity/figures"
+	"github.com/kith-dev/kith/internal/plan"
+)
+
+// qualityOf the revision in use, by its outputs; nil where it has no figures.
+func qualityOf(h *plan.History) *v1alpha1.IdentityQuality {
+	var all figures.All
+	for _, o := range h.Outputs {
+		if f, ok := figures.FromOutput(o.Name, o.Rows); ok {
+			all = append(all, f)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	out := &v1alpha1.IdentityQuality{
+		LargestProfile: all.Count(figures.LargestProfile), LargeProfiles: all.Text(figures.LargeProfiles), SharedValues: all.Count(figures.SharedValues),
+		RefusedMerges: all.Count(figures.RefusedMerges), Jitter: all.Text(figures.Jitter), Merges: all.Count(figures.Merges), Splits: all.Count(figures.Splits),
+	}
+	if _, ok := all.Of(figures.LabelledRecords); ok {
+		out.Labels = &v1alpha1.LabelQuality{
+			Records: all.Count(figures.LabelledRecords),
+			Pairs:   agreement(all, figures.PairPrecision, figures.PairRecall, figures.PairF1),
+			BCubed:  agreement(all, figures.BCubedPrecision, figures.BCubedRecall, figures.BCubedF1),
+		}
+	}
+	return out
+}
+
+func agreement(all figures.All, precision, recall, f1 figures.Name) *v1alpha1.Agreement {
+	if _, ok := all.Of(f1); !ok {
+		return nil
+	}
+	return &v1alpha1.Agreement{Precision: all.Text(precision), Recall: all.Text(recall), F1: all.Text(f1)}
+}
+
+var qualityDesc = prometheus.NewDesc("kith_identity_quality", "How good the people of an IdentityRule are, by figure; shares are from 0 to 1.",
+	[]string{"namespace", "name", "figure"}, nil)
+
+// qualityFigures are gauges of the figures in the status of each IdentityRule. They go with it.
+type qualityFigures struct{ client client.Reader }
+
+func (*qualityFigures) Describe(out chan<- *prometheus.Desc) { out <- qualityDesc }
+
+func (q *qualityFigures) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), collectWithin)
+	defer cancel()
+	var rules v1alpha1.IdentityRuleList
+	if err := q.client.List(ctx, &rules, client.UnsafeDisableDeepCopy); err != nil {
+		out <- prometheus.NewInvalidMetric(qualityDesc, err)
+		return
+	}
+	for i := range rules.Items {
+		r := &rules.Items[i]
+		for figure, value := range gauges(r.Status.Quality) {
+			out <- prometheus.MustNewConstMetric(qualityDesc, prometheus.GaugeValue, value, r.Namespace, r.Name, string(figure))
+		}
+	}
+}
+
+// gauges of what a status says.
+func gauges(q *v1alpha1.IdentityQuality) map[figures.Name]float64 {
+	if q == nil {
+		return nil
+	}
+	out := map[figures.Name]float64{
+		figures.LargestProfile: float64(q.LargestProfile), figures.SharedValues: float64(q.SharedValues),
+		figures.RefusedMerges: float64(q.RefusedMerges), figures.Merges: float64(q.Merges), figures.Splits: float64(q.Splits),
+	}
+	shares := map[figures.Name]string{figures.LargeProfiles: q.LargeProfiles, figures.Jitter: q.Jitter}
+	if l := q.Labels; l != nil {
+		out[figures.LabelledRecords] = float64(l.Records)
+		if p := l.Pairs; p != nil {
+			shares[figures.PairPrecision], shares[figures.PairRecall], shares[figures.PairF1] = p.Precision, p.Recall, p.F1
+		}
+		if b := l.BCubed; b != nil {
+			shares[figures.BCubedPrecision], shares[figures.BCubedRecall], shares[figures.BCubedF1] = b.Precision, b.Recall, b.F1
+		}
+	}
+	for figure, text := range shares {
+		if v, err := strconv.ParseFloat(text, 64); err == nil {
+			out[figure] = v
+		}
+	}
+	return out
+}
