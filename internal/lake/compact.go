@@ -64,7 +64,11 @@ func (t *Tx) compact(ctx context.Context, tbl Table, st *staged) error {
 	if err := t.rewrite(ctx, s, st, content{data: anew, deletes: c.deletes}, d); err != nil {
 		return err
 	}
-	c = c.without(st.removed)
+	return t.mergeDeletes(ctx, s, st, c.without(st.removed), d)
+}
+
+// mergeDeletes leaves out the delete files that list nothing of the data files there are, and makes one of many.
+func (t *Tx) mergeDeletes(ctx context.Context, s *state, st *staged, c content, d deletions) error {
 	live := map[string]bool{}
 	for _, f := range c.data {
 		live[f.FilePath()] = true
@@ -127,14 +131,17 @@ func (t *Tx) rewrite(ctx context.Context, s *state, st *staged, c content, d del
 	if err != nil {
 		return err
 	}
-	want := int64(0)
+	want, got := int64(0), int64(0)
 	for _, f := range c.data {
 		want += f.Count() - d.rows(f)
 	}
-	if file == nil || file.Count() != want {
-		return fault.New(fault.LakeCorrupt, "table %s: %d files do not have the %d rows that the table counts in them; restore the lake from a copy", s.table, len(c.data), want)
+	if file != nil {
+		st.add(s, file)
+		got = file.Count()
 	}
-	st.add(s, file)
+	if got != want {
+		return fault.New(fault.LakeCorrupt, "table %s: %d files have %d rows where the table counts %d; restore the lake from a copy", s.table, len(c.data), got, want)
+	}
 	st.remove(s, c.data, func(iceberg.DataFile) bool { return true })
 	return nil
 }

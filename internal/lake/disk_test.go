@@ -42,7 +42,7 @@ func dataFilesOnDisk(t *testing.T, dir string) int {
 func TestAFullDiskHarmsNothing(t *testing.T) {
 	dir := smallDisk(t, "6m")
 	l, db := openBoth(t, dir)
-	last := put(t, l, db, plan("crm", 1, ""), true, people, "SELECT 1 AS a, 'x' AS s")
+	last := put(t, l, db, plan("crm", 1, ""), true, people, "SELECT unnest([1, -1]) AS a, 'x' AS s")
 	cols := []Column{column("a", sqlgen.Integer), column("s", sqlgen.String)}
 
 	tx := begin(t, l, db, plan("crm", 2, last.Run))
@@ -53,16 +53,16 @@ func TestAFullDiskHarmsNothing(t *testing.T) {
 	if after := dataFilesOnDisk(t, dir); after != before {
 		t.Errorf("%d data files, were %d", after, before)
 	}
-	same(t, rows(t, l, db, last, people), `{"a":1,"s":"x"}`)
+	same(t, rows(t, l, db, last, people), `{"a":-1,"s":"x"}`, `{"a":1,"s":"x"}`)
 
 	// With less and less space left the disk is full at each of the steps of a commit in turn.
 	filler := filepath.Join(dir, "filler")
-	failed, want := 0, 1
+	failed, want := 0, 2
 	for left := 0; left <= 120<<10; left += 4 << 10 {
 		fill(t, filler, left)
 		before := dataFilesOnDisk(t, dir)
 		serial := int64(100 + left>>10)
-		rev, err := tryAppend(t, l, db, plan("crm", serial, last.Run), cols)
+		rev, err := tryChange(t, l, db, plan("crm", serial, last.Run), cols)
 		if err != nil {
 			failed++
 			isClass(t, err, fault.DiskFull)
@@ -81,19 +81,23 @@ func TestAFullDiskHarmsNothing(t *testing.T) {
 			t.Fatalf("with %d bytes left: the latest is %s, want %s", left, now.Run, last.Run)
 		}
 	}
-	if failed < 5 || want < 2 {
-		t.Errorf("%d commits failed and %d succeeded: the test does not reach the steps", failed, want-1)
+	if failed < 5 || want < 3 {
+		t.Errorf("%d commits failed and %d succeeded: the test does not reach the steps", failed, want-2)
 	}
 }
 
-func tryAppend(t *testing.T, l *Lake, db *engine.DB, p Plan, cols []Column) (*Revision, error) {
+// tryChange deletes one row and adds two.
+func tryChange(t *testing.T, l *Lake, db *engine.DB, p Plan, cols []Column) (*Revision, error) {
 	t.Helper()
 	tx, err := l.Begin(t.Context(), db, p)
 	if err != nil {
 		return nil, err
 	}
 	defer tx.Rollback()
-	if _, err := tx.Append(t.Context(), people, cols, sqlgen.Format("SELECT {n} AS a, 'x' AS s", sqlgen.Args{"n": p.Serial})); err != nil {
+	if _, err := tx.Delete(t.Context(), people, "a < 0"); err != nil {
+		return nil, err
+	}
+	if _, err := tx.Append(t.Context(), people, cols, sqlgen.Format("SELECT unnest([{n}, -{n}]) AS a, 'x' AS s", sqlgen.Args{"n": p.Serial})); err != nil {
 		return nil, err
 	}
 	return tx.Commit(t.Context(), nil, "")

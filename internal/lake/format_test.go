@@ -268,12 +268,17 @@ func TestALakeCanBeMoved(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "before")
 	l, db := openBoth(t, dir)
 	r1 := put(t, l, db, plan("crm", 1, ""), true, people, "SELECT 1 AS a")
-	moved := filepath.Join(t.TempDir(), "after")
+	moved := filepath.Join(t.TempDir(), `a ft'er "%20" \n ü;{}`)
 	check0(t, os.Rename(dir, moved))
 	l, db = openBoth(t, moved)
 	same(t, rows(t, l, db, r1, people), `{"a":1}`)
-	r2 := put(t, l, db, plan("crm", 2, r1.Run), false, people, "SELECT 2 AS a")
-	same(t, rows(t, l, db, r2, people), `{"a":1}`, `{"a":2}`)
+	r2 := put(t, l, db, plan("crm", 2, r1.Run), false, people, "SELECT range AS a FROM range(2, 9)")
+	r3, n := deleted(t, l, db, plan("crm", 3, r2.Run), people, "a > 7")
+	if n != 1 {
+		t.Errorf("%d rows deleted", n)
+	}
+	same(t, rows(t, l, db, r3, people), `{"a":1}`, `{"a":2}`, `{"a":3}`, `{"a":4}`, `{"a":5}`, `{"a":6}`, `{"a":7}`)
+	same(t, changes(t, l, db, r2, r3), `{"_change_type":"DELETE","a":8}`)
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
 		t.Error("something was written to the old place")
 	}

@@ -354,11 +354,11 @@ func TestRunsAtTheSameTime(t *testing.T) {
 	}
 	for s := range subjects {
 		last := must[*Revision](t)(l.Latest(t.Context(), "Ingest", "DataSource", fmt.Sprintf("s%d", s)))
-		same(t, rows(t, l, db, last, Table{"source", last.Subject}), `{"a":1}`, `{"a":2}`, `{"a":3}`, `{"a":4}`)
+		same(t, rows(t, l, db, last, Table{"source", last.Subject}), `{"a":-4}`, `{"a":1}`, `{"a":2}`, `{"a":3}`, `{"a":4}`)
 	}
 }
 
-// appendOne makes rivals differ by their plan, so that one of them can't take another's revision for its own.
+// appendOne adds a number, and puts its negative in the place of that of the number before. It makes rivals differ by their plan, so that one of them can't take another's revision for its own.
 func appendOne(ctx context.Context, l *Lake, db *engine.DB, p Plan, n int64) error {
 	p.PlanHash = fmt.Sprintf("%p", l)
 	tx, err := l.Begin(ctx, db, p)
@@ -366,7 +366,11 @@ func appendOne(ctx context.Context, l *Lake, db *engine.DB, p Plan, n int64) err
 		return err
 	}
 	defer tx.Rollback()
-	if _, err := tx.Append(ctx, Table{"source", p.Subject}, []Column{{Name: "a", Type: sqlgen.Integer}}, sqlgen.Format("SELECT {n} AS a", sqlgen.Args{"n": n})); err != nil {
+	tbl := Table{"source", p.Subject}
+	if _, err := tx.Delete(ctx, tbl, "a < 0"); err != nil {
+		return err
+	}
+	if _, err := tx.Append(ctx, tbl, []Column{{Name: "a", Type: sqlgen.Integer}}, sqlgen.Format("SELECT unnest([{n}, -{n}]) AS a", sqlgen.Args{"n": n})); err != nil {
 		return err
 	}
 	_, err = tx.Commit(ctx, nil, "")

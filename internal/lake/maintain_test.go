@@ -18,7 +18,7 @@ import (
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
-// history makes random runs of a few subjects, which keep, extend, replace and drop tables, read each other's revisions and die. It
+// history makes random runs of a few subjects, which keep, extend, cut, replace and drop tables, read each other's revisions and die. It
 // remembers what each revision showed when it was made.
 type history struct {
 	t    *testing.T
@@ -64,7 +64,7 @@ func (h *history) write(tx *Tx, base *Revision, tbl Table) {
 	_, has := base.Version(tbl)
 	cols := []Column{column("a", sqlgen.Integer), column(fmt.Sprintf("c%d", h.r.IntN(4)), sqlgen.String)}
 	q := sqlgen.Format("SELECT range + {n} AS a, 'v' || range AS {c} FROM range({rows})",
-		sqlgen.Args{"n": h.n * 100, "c": sqlgen.Name(cols[1].Name), "rows": h.r.IntN(4)})
+		sqlgen.Args{"n": h.n * 100, "c": sqlgen.Name(cols[1].Name), "rows": h.r.IntN(10)})
 	switch h.r.IntN(8) {
 	case 0:
 		must[int64](h.t)(tx.Replace(h.t.Context(), tbl, cols, q))
@@ -73,6 +73,11 @@ func (h *history) write(tx *Tx, base *Revision, tbl Table) {
 		if has {
 			check0(h.t, tx.Keep(tbl))
 		}
+	case 4:
+		must[int64](h.t)(tx.Delete(h.t.Context(), tbl, "a % 2 = 1"))
+	case 5:
+		must[int64](h.t)(tx.Delete(h.t.Context(), tbl, sqlgen.Format("a % 7 = {n}", sqlgen.Args{"n": h.n % 7})))
+		must[int64](h.t)(tx.Append(h.t.Context(), tbl, cols, q))
 	default:
 		must[int64](h.t)(tx.Append(h.t.Context(), tbl, cols, q))
 	}
