@@ -160,7 +160,7 @@ func (s *state) onlyIn(ctx context.Context, db *engine.DB, schema *iceberg.Schem
 		if len(lost.deletes) > 0 {
 			gone = sqlgen.Format("{gone} EXCEPT {before}", sqlgen.Args{"gone": gone, "before": s.positions(lost)})
 		}
-		parts = append(parts, sqlgen.Format("SELECT {cols} FROM {files} AS lost SEMI JOIN ({gone}) AS gone ON lost.filename = gone.file AND lost.file_row_number = gone.pos",
+		parts = append(parts, sqlgen.Format("SELECT {cols} FROM {files} WHERE (row(filename, file_row_number) IN ({gone})) IS TRUE",
 			sqlgen.Args{"cols": renamed(cols), "files": s.parquet(lost.data, numbered(schema, cols)), "gone": gone}))
 	}
 	switch len(parts) {

@@ -63,7 +63,8 @@ func (t *Tx) Delete(ctx context.Context, tbl Table, where sqlgen.Query) (rows in
 	return file.Count(), nil
 }
 
-// matching is a query for where those rows are that a condition holds for, as a delete file is to have it.
+// matching is a query for where those rows are that a condition holds for, as a delete file is to have it. IS TRUE keeps the engine from
+// making the hash table of a semi join of the table's rows, as with rows.
 func (s *state) matching(schema *iceberg.Schema, c content, where sqlgen.Query) (sqlgen.Query, error) {
 	cols, err := s.columns(schema)
 	if err != nil {
@@ -71,7 +72,7 @@ func (s *state) matching(schema *iceberg.Schema, c content, where sqlgen.Query) 
 	}
 	file, pos := unused(cols, "_file"), unused(cols, "_pos")
 	return sqlgen.Format(`SELECT f.recorded AS file_path, r.{pos} AS pos FROM (
-			SELECT {file}, {pos} FROM (SELECT {cols}, filename AS {file}, file_row_number AS {pos} FROM {rows}) WHERE {where}
+			SELECT {file}, {pos} FROM (SELECT {cols}, filename AS {file}, file_row_number AS {pos} FROM {rows}) WHERE ({where}) IS TRUE
 		) AS r JOIN {files} ON r.{file} = f.path`, sqlgen.Args{
 		"file": sqlgen.Name(file), "pos": sqlgen.Name(pos), "cols": renamed(cols), "rows": s.rows(schema, cols, c), "where": where, "files": s.paths(c.data),
 	}), nil

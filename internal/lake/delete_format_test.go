@@ -135,8 +135,8 @@ func checkDeleteFile(t *testing.T, l *Lake, path string, rows int64) {
 	}
 }
 
-// TestReadingWithDeletesIsPushedDown looks at the engine's plan: files without deletes are read plainly, and a filter and a choice of
-// columns reach the others too.
+// TestReadingWithDeletesIsPushedDown looks at the engine's plan: files without deletes are read plainly, a filter and a choice of
+// columns reach the others too, and the positions are what is kept in memory, not the rows.
 func TestReadingWithDeletesIsPushedDown(t *testing.T) {
 	l, db := openBoth(t, t.TempDir())
 	r1 := put(t, l, db, plan("crm", 1, ""), true, people, "SELECT range AS a, 'x' || range AS b, 'y' AS c FROM range(1000)")
@@ -153,7 +153,7 @@ func TestReadingWithDeletesIsPushedDown(t *testing.T) {
 		t.Errorf("without deletes: %s", got)
 	}
 	got := explain("SELECT b FROM cut WHERE a = 500")
-	if strings.Count(got, "ANTI") != 1 || strings.Count(got, "a=500")+strings.Count(got, "c0=500") != 2 {
+	if strings.Count(got, "Join Type: MARK") != 1 || strings.Count(got, "a=500")+strings.Count(got, "c0=500") != 2 {
 		t.Errorf("the filter is not in the files: %s", got)
 	}
 	if strings.Contains(got, "c2") || strings.Contains(got, " c ") {
@@ -162,8 +162,12 @@ func TestReadingWithDeletesIsPushedDown(t *testing.T) {
 	s, snap, err := l.at(r3, people)
 	check0(t, err)
 	q := must[sqlgen.Query](t)(s.matching(must[*iceberg.Schema](t)(s.schemaAt(snap)), must[content](t)(s.content(snap)), "a IN (SELECT 7)"))
-	if got := explain(q); strings.Contains(got, "c1") || strings.Contains(got, "c2") || !strings.Contains(got, "c0") {
-		t.Errorf("finding positions reads other columns: %s", got)
+	if got := explain(q); strings.Contains(got, "c1") || strings.Contains(got, "c2") || !strings.Contains(got, "c0") || strings.Count(got, "Join Type: MARK") != 2 {
+		t.Errorf("finding positions reads other columns, or keeps the rows in memory: %s", got)
+	}
+	check0(t, l.Changes(t.Context(), db, sqlgen.Name("changed"), r2, r3, people))
+	if got := explain("SELECT b FROM changed WHERE a = 500"); strings.Count(got, "Join Type: MARK") != 1 || strings.Count(got, "c0=500") != 1 || strings.Contains(got, "c2") {
+		t.Errorf("what was deleted is read at more cost: %s", got)
 	}
 }
 

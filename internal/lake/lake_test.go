@@ -19,7 +19,7 @@ var (
 	clock  = time.Date(2026, 5, 1, 6, 0, 0, 0, time.UTC)
 )
 
-func must[T any](t *testing.T) func(T, error) T {
+func must[T any](t testing.TB) func(T, error) T {
 	return func(v T, err error) T {
 		t.Helper()
 		if err != nil {
@@ -29,14 +29,14 @@ func must[T any](t *testing.T) func(T, error) T {
 	}
 }
 
-func check0(t *testing.T, err error) {
+func check0(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-func openBoth(t *testing.T, dir string) (*Lake, *engine.DB) {
+func openBoth(t testing.TB, dir string) (*Lake, *engine.DB) {
 	t.Helper()
 	l := must[*Lake](t)(Open(t.Context(), dir))
 	db := must[*engine.DB](t)(engine.Open(t.Context(), engine.Options{Scratch: t.TempDir(), MemoryLimit: "1GB", Allowed: []string{dir}}))
@@ -52,13 +52,13 @@ func plan(subject string, serial int64, base string) Plan {
 	}
 }
 
-func begin(t *testing.T, l *Lake, db *engine.DB, p Plan) *Tx {
+func begin(t testing.TB, l *Lake, db *engine.DB, p Plan) *Tx {
 	t.Helper()
 	return must[*Tx](t)(l.Begin(t.Context(), db, p))
 }
 
 // put commits one revision in which the table is replaced by, or extended by, the query.
-func put(t *testing.T, l *Lake, db *engine.DB, p Plan, replace bool, tbl Table, q sqlgen.Query) *Revision {
+func put(t testing.TB, l *Lake, db *engine.DB, p Plan, replace bool, tbl Table, q sqlgen.Query) *Revision {
 	t.Helper()
 	tx := begin(t, l, db, p)
 	cols := must[[]Column](t)(db.Columns(t.Context(), q))
