@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -70,12 +71,7 @@ func TestProcesses(t *testing.T) {
 		t.Errorf("%d revisions are left, want those of the workers and the last of before", len(revs))
 	}
 	for i := range revs {
-		want := []string{fmt.Sprintf(`{"a":-%d}`, revs[i].Serial)}
-		for n := range revs[i].Serial {
-			want = append(want, fmt.Sprintf(`{"a":%d}`, n+1))
-		}
-		slices.Sort(want)
-		same(t, rows(t, l, db, &revs[i], Table{"source", revs[i].Subject}), want...)
+		same(t, rows(t, l, db, &revs[i], Table{"source", revs[i].Subject}), numbersTo(revs[i].Serial)...)
 	}
 	if _, err := os.Stat(orphan); err == nil {
 		t.Error("what the dead run left is still there")
@@ -90,7 +86,7 @@ func process(t *testing.T, role, dir string) *exec.Cmd {
 	return cmd
 }
 
-// play one process: the cleaner until it is told to stop, or the runs of one subject.
+// play one process: the cleaner until it is told to stop, or the runs of one subject, which do not end where it is to be killed.
 func play(t *testing.T, role, dir string) {
 	l, db := openBoth(t, dir)
 	if role == "maintain" {
@@ -101,13 +97,71 @@ func play(t *testing.T, role, dir string) {
 			}
 		}
 	}
-	base := ""
-	for serial := int64(1); serial <= runsEach; serial++ {
-		p := plan("s"+role, serial, base)
+	subject, base, serial := "s"+role, "", int64(1)
+	if role == "killed" {
+		subject = role
+		if last := must[*Revision](t)(l.Latest(t.Context(), "Ingest", "DataSource", subject)); last != nil {
+			base, serial = last.Run, last.Serial+1
+		}
+	}
+	for ; serial <= runsEach || role == "killed"; serial++ {
+		p := plan(subject, serial, base)
 		p.Now = time.Now()
 		check0(t, appendOne(t.Context(), l, db, p, serial))
 		base = p.Run
 	}
+}
+
+// TestKilledProcesses kills a process that deletes and adds rows, wherever it is, and starts another on what it left.
+func TestKilledProcesses(t *testing.T) {
+	l, db := openBoth(t, t.TempDir())
+	r := rand.New(rand.NewPCG(1, 2))
+	tbl := Table{"source", "killed"}
+	serial := func() int64 {
+		last := must[*Revision](t)(l.Latest(t.Context(), "Ingest", "DataSource", "killed"))
+		if last == nil {
+			return 0
+		}
+		return last.Serial
+	}
+	var last *Revision
+	for range 6 {
+		before := serial()
+		worker := process(t, "killed", l.dir)
+		check0(t, worker.Start())
+		for deadline := time.Now().Add(time.Minute); serial() < before+2; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				check0(t, worker.Process.Kill())
+				_ = worker.Wait()
+				t.Fatalf("the process gets nowhere: %s", worker.Stdout)
+			}
+		}
+		time.Sleep(time.Duration(r.IntN(200)) * time.Millisecond)
+		check0(t, worker.Process.Kill())
+		_ = worker.Wait()
+		last = must[*Revision](t)(l.Latest(t.Context(), "Ingest", "DataSource", "killed"))
+		got := rows(t, l, db, last, tbl)
+		same(t, got, numbersTo(last.Serial)...)
+		if v, _ := last.Version(tbl); v.Rows != int64(len(got)) {
+			t.Errorf("%s counts %d rows and has %d", last.Run, v.Rows, len(got))
+		}
+	}
+	l.grace = 0
+	must[MaintainResult](t)(l.Maintain(t.Context(), db, time.Now(), 0))
+	same(t, rows(t, l, db, last, tbl), numbersTo(last.Serial)...)
+	if left := (&history{t: t, l: l}).leftovers(); len(left) > 1 { // the lock apart
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// numbersTo is what a table has after that many runs of appendOne.
+func numbersTo(n int64) []string {
+	out := []string{fmt.Sprintf(`{"a":-%d}`, n)}
+	for i := range n {
+		out = append(out, fmt.Sprintf(`{"a":%d}`, i+1))
+	}
+	slices.Sort(out)
+	return out
 }
 
 // age moves the revisions there are two days into the past, as if they had been committed then.
