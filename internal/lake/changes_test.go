@@ -52,6 +52,44 @@ func TestChanges(t *testing.T) {
 	isClass(t, l.Changes(t.Context(), db, sqlgen.Name("v"), nil, other, people), fault.SchemaChanged)
 }
 
+// TestChangesByPosition has the rows in files that each version has.
+func TestChangesByPosition(t *testing.T) {
+	l, db := openBoth(t, t.TempDir())
+	r1 := put(t, l, db, plan("crm", 1, ""), true, people, "SELECT range::BIGINT AS a FROM range(100)")
+	r2, _ := deleted(t, l, db, plan("crm", 2, r1.Run), people, "a = 5")
+	r3, _ := deleted(t, l, db, plan("crm", 3, r2.Run), people, "a = 7")
+	r4 := put(t, l, db, plan("crm", 4, r3.Run), false, people, "SELECT unnest([5, 500])::BIGINT AS a") // one that was there
+	if got := shape(t, l, r4); got != "2 data files of 102, 2 delete files of 2" {
+		t.Fatal(got)
+	}
+	for _, c := range []struct {
+		from, to *Revision
+		want     []string
+	}{
+		{r1, r2, []string{`{"_change_type":"DELETE","a":5}`}},
+		{r2, r1, []string{`{"_change_type":"INSERT","a":5}`}},
+		{r2, r3, []string{`{"_change_type":"DELETE","a":7}`}},
+		{r1, r3, []string{`{"_change_type":"DELETE","a":5}`, `{"_change_type":"DELETE","a":7}`}},
+		{r3, r1, []string{`{"_change_type":"INSERT","a":5}`, `{"_change_type":"INSERT","a":7}`}},
+		{r2, r4, []string{`{"_change_type":"DELETE","a":7}`, `{"_change_type":"INSERT","a":500}`, `{"_change_type":"INSERT","a":5}`}},
+		{r1, r4, []string{`{"_change_type":"DELETE","a":7}`, `{"_change_type":"INSERT","a":500}`}},
+		{r4, r1, []string{`{"_change_type":"DELETE","a":500}`, `{"_change_type":"INSERT","a":7}`}},
+	} {
+		same(t, changes(t, l, db, c.from, c.to), c.want...)
+	}
+	// The positions are the same when they are in one file.
+	rev := r4
+	for i := range mergeDeletes {
+		rev, _ = deleted(t, l, db, plan("crm", rev.Serial+1, rev.Run), people, sqlgen.Format("a = {i} + 50", sqlgen.Args{"i": i}))
+	}
+	if got := shape(t, l, rev); got != "2 data files of 102, 3 delete files of 18" && got != "2 data files of 102, 2 delete files of 18" {
+		t.Fatal(got)
+	}
+	if got := changes(t, l, db, r3, rev); len(got) != mergeDeletes+2 {
+		t.Errorf("changes %v", got)
+	}
+}
+
 func TestChangesOfColumns(t *testing.T) {
 	l, db := openBoth(t, t.TempDir())
 	r1 := put(t, l, db, plan("crm", 1, ""), true, people, "SELECT range::BIGINT AS a, 'x' AS b FROM range(2)")
