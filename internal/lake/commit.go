@@ -13,7 +13,8 @@ import (
 )
 
 // Commit makes the work visible: a snapshot for each table, then the revision row, by compare-and-swap on kith.runs. The class is
-// Superseded when another run has committed for the subject in the meantime. The outputs and the state go into the revision.
+// Superseded when another run has committed for the subject in the meantime. The outputs and the state go into the revision. Before
+// that, what has become slow to read in the tables that the run changes is written anew; a table that it did not change after all stays as it is.
 func (t *Tx) Commit(ctx context.Context, outputs []Output, state string) (*Revision, error) {
 	if t.done != nil {
 		return t.done, nil

@@ -1,6 +1,7 @@
 // Package lake keeps tables that outlive a run: Apache Iceberg tables (format 2; rows are deleted by files of their positions) in a
-// directory, laid out as Iceberg's hadoop catalog lays them out, so that any Iceberg reader finds them. A run replaces a table, or
-// adds rows to it and deletes rows of it at the cost of what it changes. What belongs together is named by a revision, one row of the table kith.runs: a run writes its files, makes them snapshots that no branch shows,
+// directory, laid out as Iceberg's hadoop catalog lays them out, so that any Iceberg reader finds them. A run replaces a table, or adds
+// rows to it and deletes rows of it at about the cost of what it changes; Changes tells what differs between two versions. What belongs
+// together is named by a revision, one row of the table kith.runs: a run writes its files, makes them snapshots that no branch shows,
 // and then commits its revision row with a compare-and-swap. Readers go through a revision and see all of a run or nothing of it.
 //
 // What does not live here: SQL execution (engine) and what the tables mean (ingest, identity, segment, activation).
