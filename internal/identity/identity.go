@@ -100,7 +100,7 @@ func Run(ctx context.Context, env Env, cfg Config) (*lake.Revision, error) {
 func (r *run) resolve(ctx context.Context) error {
 	steps := []func(context.Context) error{
 		r.openSources, r.nameNumbers, r.openBase, r.takePart, r.stageRecords, r.stageOverrides, r.stageValues, r.match, r.attach, r.attachAnonymous, r.keepIDs, r.traceLineage, r.withinBudget,
-		r.writeMembers, r.writeIdentifiers, r.writeEdges, r.writeLineage, r.writeGuards, r.writeOverrides, r.writeConsent, r.writeProfiles, r.writeQuality, r.count,
+		r.writeMembers, r.writeIdentifiers, r.writeEdges, r.writeLinks, r.writeLineage, r.writeGuards, r.writeOverrides, r.writeConsent, r.writeProfiles, r.writeQuality, r.count,
 	}
 	for i, step := range steps {
 		if r.env.Progress != nil {

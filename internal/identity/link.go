@@ -18,6 +18,9 @@ func (r *run) link(ctx context.Context, g *graph) error {
 	if r.cfg.Probabilistic == nil {
 		return nil
 	}
+	if err := r.exec(ctx, createLinks, sqlgen.Args{"links": table("links")}); err != nil {
+		return err
+	}
 	columns, err := r.compared(ctx, "source", table("records"), r.records)
 	if err != nil || len(columns) == 0 {
 		return err
@@ -34,7 +37,7 @@ func (r *run) link(ctx context.Context, g *graph) error {
 	if err := r.writeRefusedLinks(ctx, g, groups.refused); err != nil {
 		return err
 	}
-	if err := r.writeLinks(ctx, g, edges, options); err != nil {
+	if err := r.stageLinks(ctx, g, edges, options); err != nil {
 		return err
 	}
 	return r.writeKeys(ctx, records, r.weighed)

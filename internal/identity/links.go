@@ -9,15 +9,12 @@ import (
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
-var linkColumns = append(strs("source", "record_key", "other_source", "other_record_key"), lake.Column{Name: "weight", Type: sqlgen.Double})
+var linkColumns = append(strs("source", "record_key", "profile_id", "other_source", "other_record_key", "other_profile_id"), lake.Column{Name: "weight", Type: sqlgen.Double})
 
-// writeLinks writes the pairs of records that probably are of one person, and ended in two profiles.
-func (r *run) writeLinks(ctx context.Context, g *graph, edges []linkage.Edge, o cluster.Options) error {
-	args := r.stableArgs()
-	args["links"] = table("links")
-	if err := r.exec(ctx, "CREATE OR REPLACE TABLE {links} (a INTEGER, b INTEGER, weight DOUBLE)", args); err != nil {
-		return err
-	}
+const createLinks = "CREATE OR REPLACE TABLE {links} (a INTEGER, b INTEGER, weight DOUBLE)"
+
+// stageLinks adds to the table links the pairs of records that probably are of one person, and ended in two profiles.
+func (r *run) stageLinks(ctx context.Context, g *graph, edges []linkage.Edge, o cluster.Options) error {
 	to, err := r.env.DB.Appender(ctx, "identity_links")
 	if err != nil {
 		return err
@@ -29,12 +26,20 @@ func (r *run) writeLinks(ctx context.Context, g *graph, edges []linkage.Edge, o 
 			}
 		}
 	}
-	if err := to.Close(); err != nil {
-		return err
+	return to.Close()
+}
+
+// writeLinks writes them with their profiles.
+func (r *run) writeLinks(ctx context.Context) error {
+	if r.cfg.Probabilistic == nil {
+		return nil
 	}
-	_, err = r.write(ctx, "links", linkColumns, ofTouchedRecord, sqlgen.Format(
-		`SELECT s.name AS source, r.key AS record_key, t.name AS other_source, o.key AS other_record_key, l.weight
-		FROM {links} l JOIN {all} r ON r.rec = l.a JOIN {sources} s ON s.number = r.src JOIN {all} o ON o.rec = l.b JOIN {sources} t ON t.number = o.src`, args))
+	args := r.stableArgs()
+	args["links"] = table("links")
+	_, err := r.write(ctx, "links", linkColumns, ofTouchedRecord, sqlgen.Format(
+		`SELECT s.name AS source, r.key AS record_key, p.id AS profile_id, t.name AS other_source, o.key AS other_record_key, q.id AS other_profile_id, l.weight
+		FROM {links} l JOIN {all} r ON r.rec = l.a JOIN {sources} s ON s.number = r.src JOIN {assigned} x ON x.rec = l.a JOIN {profiles} p ON p.cluster = x.cluster
+		JOIN {all} o ON o.rec = l.b JOIN {sources} t ON t.number = o.src JOIN {assigned} y ON y.rec = l.b JOIN {profiles} q ON q.cluster = y.cluster`, args))
 	return err
 }
 

@@ -13,17 +13,19 @@ import (
 func keyColumn(i int) string { return "k" + strconv.Itoa(i) }
 
 // Old keys of records that have changed.
-const createNearOld = `CREATE OR REPLACE TABLE {old} AS SELECT * FROM {keys} WHERE (source, record_key) IN ({changed})`
+const createNearOld = `CREATE OR REPLACE TABLE {old} AS SELECT * FROM (
+	SELECT * FROM {keys} WHERE (record_key IN (SELECT c.record_key FROM ({changed}) c)) IS TRUE
+) WHERE (source, record_key) IN (SELECT (c.source, c.record_key) FROM ({changed}) c)`
 
 // The size of the largest block that changed records are in by a rule, as it is by now.
 const largestBlock = `SELECT coalesce(max(n), 0) FROM (SELECT sum(n) AS n FROM (
-	SELECT {k} AS key, count(*) AS n FROM {keys} WHERE {k} IN (SELECT key FROM {near} WHERE rule = {rule} AND key <> 0) GROUP BY key
+	SELECT {k} AS key, count(*) AS n FROM {keys} WHERE ({k} IN (SELECT key FROM {near} WHERE rule = {rule} AND key <> 0)) IS TRUE GROUP BY key
 	UNION ALL SELECT {k}, -count(*) FROM {old} GROUP BY ALL
 	UNION ALL SELECT key, count(*) FROM {near} WHERE rule = {rule} AND key <> 0 GROUP BY key
 ) GROUP BY key)`
 
 // Records that are in a block with a changed one.
-const createNearFound = `CREATE OR REPLACE TABLE {found} AS SELECT source, record_key FROM {keys} WHERE ({shares}) AND (source, record_key) NOT IN ({changed})`
+const createNearFound = `CREATE OR REPLACE TABLE {found} AS SELECT source, record_key FROM {keys} WHERE ({shares}) AND (source, record_key) NOT IN (SELECT (c.source, c.record_key) FROM ({changed}) c)`
 
 // Those among them that a changed record may be of one person with.
 const seedNear = `INSERT INTO {records} SELECT n.name, s.key, 0 FROM (SELECT DISTINCT rec FROM {matches}) JOIN {staged} s USING (rec) JOIN {sources} n ON n.number = s.src
@@ -146,7 +148,7 @@ func (r *run) findNear(ctx context.Context, p *part, current *linkage.Records) (
 	var gone []sqlgen.Query
 	for i, src := range r.space.sources {
 		if src.RecordKind == Profile {
-			gone = append(gone, sqlgen.Format("SELECT ({name}, _key) FROM {changed}", sqlgen.Args{"name": src.Name, "changed": numbered("changed", i)}))
+			gone = append(gone, sqlgen.Format("SELECT {name} AS source, _key AS record_key FROM {changed}", sqlgen.Args{"name": src.Name, "changed": numbered("changed", i)}))
 		}
 	}
 	args := sqlgen.Args{"old": table("near_old"), "keys": table("base_keys"), "near": table("near_keys"), "found": table("near_found"), "changed": sqlgen.UnionAll(gone...)}
@@ -159,7 +161,7 @@ func (r *run) findNear(ctx context.Context, p *part, current *linkage.Records) (
 		if err != nil || largest > p.model.Outgrown() {
 			return false, err
 		}
-		shares = append(shares, sqlgen.Format("OR {k} IN (SELECT key FROM {near} WHERE rule = {rule})", args))
+		shares = append(shares, sqlgen.Format("OR ({k} IN (SELECT key FROM {near} WHERE rule = {rule})) IS TRUE", args))
 	}
 	args["shares"] = sqlgen.Lines(shares...)
 	return true, r.exec(ctx, createNearFound, args)
@@ -169,7 +171,7 @@ func (r *run) findNear(ctx context.Context, p *part, current *linkage.Records) (
 func (r *run) matchNear(ctx context.Context, p *part, changed int) error {
 	records, err := r.near(ctx, func(i int, src Source) sqlgen.Query {
 		return sqlgen.Format(`SELECT true AS anew, {columns} FROM {changed} WHERE current
-UNION ALL SELECT false, {columns} FROM {source} WHERE _key IN (SELECT record_key FROM {found} WHERE source = {name})`, sqlgen.Args{
+UNION ALL SELECT false, {columns} FROM {source} WHERE (_key IN (SELECT record_key FROM {found} WHERE source = {name})) IS TRUE`, sqlgen.Args{
 			"columns": src.columns(), "changed": numbered("changed", i), "source": numbered("source", i), "found": table("near_found"), "name": src.Name,
 		})
 	})

@@ -188,7 +188,7 @@ func (r *run) narrow(ctx context.Context) error {
 // touchedRows is a condition on the rows s of a source: whether they are in the part.
 func (r *run) touchedRows(src Source) sqlgen.Query {
 	if src.RecordKind == Profile {
-		return touched("_key IN (SELECT record_key FROM {records} WHERE source = {name})", sqlgen.Args{"name": src.Name})
+		return touched("(_key IN (SELECT record_key FROM {records} WHERE source = {name})) IS TRUE", sqlgen.Args{"name": src.Name})
 	}
 	return r.saying(src, "SELECT value FROM {values} WHERE kind = {kind}", nil)
 }

@@ -17,24 +17,26 @@ CREATE OR REPLACE TABLE {profiles} (profile_id VARCHAR, round INTEGER)`
 func touched(template string, args sqlgen.Args) sqlgen.Query {
 	all := sqlgen.Args{
 		"values": table("touched_values"), "records": table("touched_records"), "profiles": table("touched_profiles"), "hits": table("hits"),
-		"kinds": table("kind_names"), "members": table("base_members"), "identifiers": table("base_identifiers"), "links": table("base_links"),
+		"kinds": table("kind_names"), "members": table("base_members"), "identifiers": table("base_identifiers"), "links": table("base_links"), "linked": table("base_linked"),
 	}
 	maps.Copy(all, args)
 	return sqlgen.Format(template, all)
 }
 
-// These rows of relations are in the part.
+// These rows of relations are in the part. The engine takes a view of the lake for a small table: IS TRUE has it hash what is in the part and not the relation.
 var (
-	ofTouchedProfile = touched("profile_id IN (SELECT profile_id FROM {profiles})", nil)
-	ofTouchedRecord  = touched("(source, record_key) IN (SELECT (source, record_key) FROM {records})", nil)
+	ofTouchedProfile = touched("(profile_id IN (SELECT profile_id FROM {profiles})) IS TRUE", nil)
+	ofTouchedRecord  = touched("(record_key IN (SELECT record_key FROM {records})) IS TRUE AND (source, record_key) IN (SELECT (source, record_key) FROM {records})", nil)
 	ofTouchedPair    = touched("(first_source, first_key) IN (SELECT (source, record_key) FROM {records}) OR (second_source, second_key) IN (SELECT (source, record_key) FROM {records})", nil)
 	ofTouchedValue   = touched("(identifier, value) IN (SELECT (k.name, v.value) FROM {values} v JOIN {kinds} k ON k.number = v.kind)", nil)
 )
 
 // seed begins with the rows that have changed, with those to which time has made a difference, and with records that probably match a changed one.
 func (r *run) seed(ctx context.Context, p *part) (bool, error) {
-	if err := r.env.DB.Exec(ctx, touched(createTouched, nil)); err != nil {
-		return false, err
+	for _, q := range []string{createTouched, createLinked} {
+		if err := r.env.DB.Exec(ctx, touched(q, nil)); err != nil {
+			return false, err
+		}
 	}
 	for i, src := range r.space.sources {
 		args := sqlgen.Args{"changed": numbered("changed", i), "columns": src.columns(), "source": numbered("source", i), "due": r.due(src, p)}
@@ -115,19 +117,23 @@ func (r *run) reach(ctx context.Context, p *part) (bool, error) {
 
 // What the records and values of a round are in, in the base.
 const (
-	reachProfiles = `INSERT INTO {profiles} SELECT profile_id, {round} + 1 FROM (
-	SELECT profile_id FROM {members} WHERE (source, record_key) IN (SELECT (source, record_key) FROM {records} WHERE round = {round})
-	UNION SELECT profile_id FROM {identifiers} WHERE (identifier, value) IN (SELECT (k.name, v.value) FROM {values} v JOIN {kinds} k ON k.number = v.kind WHERE round = {round} AND NOT weak)
-) WHERE profile_id NOT IN (SELECT profile_id FROM {profiles})`
+	reachOfRecords = `INSERT INTO {profiles} SELECT DISTINCT profile_id, {round} + 1 FROM (
+	SELECT * FROM {members} WHERE (record_key IN (SELECT record_key FROM {records} WHERE round = {round})) IS TRUE
+) WHERE (source, record_key) IN (SELECT (source, record_key) FROM {records} WHERE round = {round}) AND profile_id NOT IN (SELECT profile_id FROM {profiles})`
+	reachOfValues = `INSERT INTO {profiles} SELECT DISTINCT profile_id, {round} + 1 FROM (
+	SELECT * FROM {identifiers} WHERE (value IN (SELECT value FROM {values} WHERE round = {round} AND NOT weak)) IS TRUE
+) WHERE (identifier, value) IN (SELECT (k.name, v.value) FROM {values} v JOIN {kinds} k ON k.number = v.kind WHERE round = {round} AND NOT weak)
+	AND profile_id NOT IN (SELECT profile_id FROM {profiles})`
+	reachLinked = `INSERT INTO {profiles} SELECT DISTINCT other_profile_id, {round} + 1 FROM {linked}
+WHERE profile_id IN (SELECT profile_id FROM {profiles} WHERE round = {round} + 1) AND other_profile_id NOT IN (SELECT profile_id FROM {profiles})`
 	reachMembers = `INSERT INTO {records} SELECT source, record_key, {round} + 1 FROM {members}
-WHERE profile_id IN (SELECT profile_id FROM {profiles} WHERE round = {round} + 1) AND (source, record_key) NOT IN (SELECT (source, record_key) FROM {records})`
+WHERE (profile_id IN (SELECT profile_id FROM {profiles} WHERE round = {round} + 1)) IS TRUE AND (source, record_key) NOT IN (SELECT (source, record_key) FROM {records})`
 	reachIdentifiers = `INSERT INTO {values} SELECT k.number, value, false, {round} + 1 FROM {identifiers} JOIN {kinds} k ON k.name = identifier
-WHERE profile_id IN (SELECT profile_id FROM {profiles} WHERE round = {round} + 1) AND (k.number, value) NOT IN (SELECT (kind, value) FROM {values} WHERE NOT weak)`
-	reachLinks = `INSERT INTO {records} SELECT DISTINCT other_source, other_record_key, {round} + 1 FROM (
-	SELECT source, record_key, other_source, other_record_key FROM {links} UNION ALL SELECT other_source, other_record_key, source, record_key FROM {links}
-) WHERE (source, record_key) IN (SELECT (source, record_key) FROM {records} WHERE round = {round})
-	AND (other_source, other_record_key) NOT IN (SELECT (source, record_key) FROM {records})`
+WHERE (profile_id IN (SELECT profile_id FROM {profiles} WHERE round = {round} + 1)) IS TRUE AND (k.number, value) NOT IN (SELECT (kind, value) FROM {values} WHERE NOT weak)`
 )
+
+// Profiles of the base between which there is a probable match, in both directions.
+const createLinked = `CREATE OR REPLACE TABLE {linked} AS SELECT profile_id, other_profile_id FROM {links} UNION SELECT other_profile_id, profile_id FROM {links}`
 
 func (r *run) reachFurther(ctx context.Context, round int) error {
 	for i, src := range r.space.sources {
@@ -136,25 +142,45 @@ func (r *run) reachFurther(ctx context.Context, round int) error {
 			"saying": r.saying(src, "SELECT value FROM {values} WHERE kind = {kind} AND round = {round}", sqlgen.Args{"round": round}),
 		})
 		if src.RecordKind == Profile {
-			rows += touched(" OR _key IN (SELECT record_key FROM {records} WHERE source = {name} AND round = {round})", sqlgen.Args{"name": src.Name, "round": round})
+			rows += touched(" OR (_key IN (SELECT record_key FROM {records} WHERE source = {name} AND round = {round})) IS TRUE", sqlgen.Args{"name": src.Name, "round": round})
 		}
 		if err := r.take(ctx, src, rows, round+1); err != nil {
 			return err
 		}
 	}
-	steps := []string{reachProfiles, reachMembers, reachIdentifiers}
-	if r.cfg.Probabilistic != nil {
-		steps = append(steps, reachLinks)
+	args := sqlgen.Args{"round": round, "decided": table("decided")}
+	for _, step := range []string{reachOfRecords, reachOfValues} {
+		if err := r.env.DB.Exec(ctx, touched(step, args)); err != nil {
+			return err
+		}
 	}
+	if err := r.reachLinked(ctx, args); err != nil {
+		return err
+	}
+	steps := []string{reachMembers, reachIdentifiers}
 	if r.cfg.Overrides != nil {
 		steps = append(steps, reachDecided)
 	}
 	for _, step := range steps {
-		if err := r.env.DB.Exec(ctx, touched(step, sqlgen.Args{"round": round, "decided": table("decided")})); err != nil {
+		if err := r.env.DB.Exec(ctx, touched(step, args)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// reachLinked adds what a chain of probable matches leads to.
+func (r *run) reachLinked(ctx context.Context, args sqlgen.Args) error {
+	for before := int64(-1); ; {
+		n, err := r.number(ctx, string(touched("SELECT count(*) FROM {profiles}", nil)), nil)
+		if err != nil || n == before {
+			return err
+		}
+		before = n
+		if err := r.env.DB.Exec(ctx, touched(reachLinked, args)); err != nil {
+			return err
+		}
+	}
 }
 
 // saying is a condition on the rows s of a source: whether one of their identifiers is among the values that a query of kind gives. Weak values are
@@ -170,7 +196,7 @@ func (r *run) saying(src Source, values string, args sqlgen.Args) sqlgen.Query {
 			in = sqlgen.Args{}
 		}
 		in["v"], in["kind"] = identifierText(c), c.kind
-		conditions = append(conditions, touched("OR {v} IN ("+values+")", in))
+		conditions = append(conditions, touched("OR ({v} IN ("+values+")) IS TRUE", in))
 	}
 	return sqlgen.Lines(append(conditions, ")")...)
 }

@@ -145,7 +145,7 @@ SELECT cluster, id, known, true FROM (
 		translate(substr(h, 17, 1), '0123456789abcdef', '89ab89ab89ab89ab') || substr(h, 18, 3) || '-' || substr(h, 21, 12))::UUID AS id
 	FROM (SELECT cluster, known, sha1(from_hex({namespace}) || encode(what || {generation}::VARCHAR || chr(31) || which)) AS h FROM {fresh})
 ) f
-WHERE NOT EXISTS (SELECT 1 FROM ({living}) o WHERE o.id = f.id)
+WHERE f.id NOT IN ({living})
 	AND NOT EXISTS (SELECT 1 FROM {lineage} l WHERE l.event = 'merge' AND l.from_id::UUID = f.id)`
 
 	dropNamed = `DELETE FROM {fresh} WHERE cluster IN (SELECT cluster FROM {profiles})`
@@ -158,7 +158,7 @@ func (r *run) freshIDs(ctx context.Context, args sqlgen.Args) error {
 	namespace := uuid.NewSHA1(kithNamespace, []byte(r.cfg.Plan.Subject))
 	args["namespace"], args["living"] = hex.EncodeToString(namespace[:]), sqlgen.Format("SELECT id FROM {old}", args)
 	if r.part != nil {
-		args["living"] = sqlgen.Format("SELECT profile_id::UUID AS id FROM {members} UNION ALL SELECT profile_id::UUID FROM {identifiers}",
+		args["living"] = sqlgen.Format("SELECT profile_id::UUID FROM {members} UNION SELECT profile_id::UUID FROM {identifiers}",
 			sqlgen.Args{"members": table("all_members"), "identifiers": table("all_identifiers")})
 	}
 	for _, q := range []string{createFresh, createProfiles} {

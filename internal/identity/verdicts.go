@@ -29,7 +29,7 @@ func (r *run) judgeChanged(ctx context.Context, _ *part) (bool, error) {
 		for _, c := range r.space.identifiersOf(src) {
 			args := sqlgen.Args{"kind": c.kind, "v": identifierText(c), "changed": numbered("changed", i), "source": numbered("source", i)}
 			changed = append(changed, sqlgen.Format("SELECT {kind} AS kind, {v} AS value FROM {changed} s WHERE {v} IS NOT NULL", args))
-			counts = append(counts, sqlgen.Format("SELECT {kind}, {v}, count(*) FROM {source} s WHERE {v} IN (SELECT value FROM said WHERE kind = {kind}) GROUP BY ALL", args))
+			counts = append(counts, sqlgen.Format("SELECT {kind}, {v}, count(*) FROM {source} s WHERE ({v} IN (SELECT value FROM said WHERE kind = {kind})) IS TRUE GROUP BY ALL", args))
 		}
 	}
 	args := r.verdictArgs()
