@@ -100,6 +100,10 @@ e2e: postgresql ## Run the story of a tenant on a cluster that is started for it
 bench: ## Run kith on a million generated people and print time and memory by stage (ARGS="-people 100000").
 	go run ./hack/bench $(ARGS)
 
+.PHONY: bench-identity
+bench-identity: ## Resolve a million generated records with Kith and Splink (installed from PyPI) and print time, memory and quality (ARGS="-records 100000").
+	go run ./hack/bench/identity $(ARGS)
+
 ##@ Cluster
 
 .PHONY: cluster

@@ -65,6 +65,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err := registerNumbers(ctx, db); err != nil {
 		return nil, closing(db, err)
 	}
+	if err := registerHandOver(ctx, db); err != nil {
+		return nil, closing(db, err)
+	}
 	settings, err := settings(o, scratch)
 	if err != nil {
 		return nil, closing(db, err)

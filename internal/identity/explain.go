@@ -170,8 +170,7 @@ func (x *explainer) columnsOf(ctx context.Context, refs []Ref) ([]linkage.Column
 		}
 		q := sqlgen.Format("SELECT _key, {exprs} FROM {source} s WHERE list_contains({keys}::VARCHAR[], _key)",
 			sqlgen.Args{"exprs": x.space.comparedValues(src, x.unblocked), "source": numbered("source", i), "keys": keys})
-		var key string
-		if err := x.fill(ctx, q, out, &key, func() int { return slices.Index(refs, Ref{src.Name, key}) }); err != nil {
+		if err := x.fill(ctx, q, out, func(key string) (int, error) { return slices.Index(refs, Ref{src.Name, key}), nil }); err != nil {
 			return nil, err
 		}
 	}

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strconv"
 
+	"github.com/kith-dev/kith/internal/engine"
 	"github.com/kith-dev/kith/internal/linkage"
 	"github.com/kith-dev/kith/internal/linkage/cluster"
 	"github.com/kith-dev/kith/internal/sqlgen"
@@ -104,11 +106,10 @@ func (r *run) compared(ctx context.Context, from string, numbers sqlgen.Ident, n
 		if src.RecordKind != Profile {
 			continue
 		}
-		q := sqlgen.Format("SELECT r.rec, {exprs} FROM {source} s JOIN {all} r ON r.src = {src} AND r.key = s._key", sqlgen.Args{
+		q := sqlgen.Format("SELECT r.rec::VARCHAR, {exprs} FROM {source} s JOIN {all} r ON r.src = {src} AND r.key = s._key", sqlgen.Args{
 			"exprs": r.space.comparedValues(src, r.meant), "source": numbered(from, i), "all": numbers, "src": i,
 		})
-		var rec int32
-		if err := r.fill(ctx, q, out, &rec, func() int { return int(rec) }); err != nil {
+		if err := r.fill(ctx, q, out, strconv.Atoi); err != nil {
 			return nil, err
 		}
 	}
@@ -124,20 +125,19 @@ func (s *space) newColumns(records int) []linkage.Column {
 	return out
 }
 
-// fill columns from a query that gives what tells the record, and then a value for each column. at is the record of the row that was read into which.
-func (r *run) fill(ctx context.Context, q sqlgen.Query, out []linkage.Column, which any, at func() int) error {
-	values := make([]string, len(out))
-	into := []any{which}
-	for j := range values {
-		into = append(into, &values[j])
-	}
-	return r.env.DB.Rows(ctx, q, func(scan func(...any) error) error {
-		if err := scan(into...); err != nil {
-			return err
+// fill columns from a query of texts: what tells the record, and then a value for each column. record is which one that is.
+func (r *run) fill(ctx context.Context, q sqlgen.Query, out []linkage.Column, record func(of string) (int, error)) error {
+	columns := linkage.Fill(out)
+	return r.env.DB.Batches(ctx, q, func(b *engine.Batch) error {
+		records := make([]int32, b.Len())
+		for row := range records {
+			i, err := record(b.Text(0, row))
+			if err != nil {
+				return err
+			}
+			records[row] = int32(i)
 		}
-		for j, v := range values {
-			out[j].Set(at(), v)
-		}
+		columns.Set(records, func(column, row int) string { return b.Text(column+1, row) })
 		return nil
 	})
 }

@@ -178,7 +178,11 @@ UNION ALL SELECT false, {columns} FROM {source} WHERE (_key IN (SELECT record_ke
 	if err != nil {
 		return err
 	}
-	edges, _, err := records.Weigh(p.model)
+	anew := make([]bool, records.Len())
+	for i := range changed {
+		anew[i] = true
+	}
+	edges, _, err := records.WeighTouching(p.model, anew)
 	if err != nil {
 		return err
 	}
@@ -186,8 +190,8 @@ UNION ALL SELECT false, {columns} FROM {source} WHERE (_key IN (SELECT record_ke
 	var matching []int32
 	options := r.clustering()
 	for _, e := range edges {
-		if int(e.R) < changed && options.Joins(e.Weight) {
-			matching = append(matching, e.L)
+		if options.Joins(e.Weight) {
+			matching = append(matching, e.L, e.R)
 		}
 	}
 	err = r.env.DB.CreateNumbers(ctx, "identity_near_matches", []string{"rec"}, len(matching), func(i, _ int) int64 { return int64(matching[i]) })

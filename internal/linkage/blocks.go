@@ -5,9 +5,7 @@ import "slices"
 // blocks are the candidates: of each rule the records that agree in its keys, a block for each value.
 type blocks struct {
 	rules []rule
-	// keys of each record beside each other, one for each rule; 0 where the record has none or is in a block that can't be divided.
-	keys []uint32
-	of   []grouped // by rule
+	of    []grouped // by rule
 	// pairs by rule, before those that several rules find are told apart.
 	pairs []int64
 	// left is how many records of each rule are in no block, as theirs would be too large and can't be divided.
@@ -30,15 +28,53 @@ func (d Divided) has(depth int, key uint32) bool {
 	return ok
 }
 
-// grouped are records, those of one block together.
+// only some of the rules, given as bits, and their blocks.
+func (b *blocks) only(kept uint64) *blocks {
+	out := &blocks{outgrown: b.outgrown}
+	for i := range b.rules {
+		if kept&(1<<i) != 0 {
+			out.rules, out.of = append(out.rules, b.rules[i]), append(out.of, b.of[i])
+			out.pairs, out.left, out.divided = append(out.pairs, b.pairs[i]), append(out.left, b.left[i]), append(out.divided, b.divided[i])
+		}
+	}
+	return out
+}
+
+// common are the rules in whose blocks both records are, as bits.
+func (b *blocks) common(l, r int32) (out uint64) {
+	for i := range b.of {
+		if at := b.of[i].at; at[l] >= 0 && at[l] == at[r] {
+			out |= 1 << i
+		}
+	}
+	return out
+}
+
+// grouped are records, those of one block together, in their order.
 type grouped struct {
 	records []int32
 	ends    []int32
+	keys    []uint32 // by block
+	at      []int32  // by record: its block, -1 for none
 }
 
-func (g *grouped) add(block []int32) {
-	g.records = append(g.records, block...)
+func newGrouped(records int) grouped {
+	g := grouped{at: make([]int32, records)}
+	for i := range g.at {
+		g.at[i] = -1
+	}
+	return g
+}
+
+// add a block of the records that stand below the key.
+func (g *grouped) add(keyed []uint64) {
+	for _, k := range keyed {
+		record := int32(uint32(k))
+		g.records = append(g.records, record)
+		g.at[record] = int32(len(g.ends))
+	}
 	g.ends = append(g.ends, int32(len(g.records)))
+	g.keys = append(g.keys, uint32(keyed[0]>>32))
 }
 
 func (g *grouped) block(i int) []int32 {
@@ -49,40 +85,24 @@ func (g *grouped) block(i int) []int32 {
 	return g.records[start:g.ends[i]]
 }
 
-// largestBlock is how many records of a block are compared, each with each. Among many records those that have little in common are more, and of
-// less use.
-func largestBlock(records int) int64 {
-	if records > 100_000 {
-		return 30
-	}
-	return 100
-}
-
 // outgrown is how many times larger than it may be a block is that a model does not divide and that makes it outdated.
 const outgrown = 4
 
 // block groups the records by rules. With frozen blocks those are divided and no others; without, those that are larger than largest.
 func (r *Records) block(rules []rule, largest int64, frozen []Divided) *blocks {
 	b := &blocks{
-		rules: rules, keys: make([]uint32, r.n*len(rules)), of: make([]grouped, len(rules)),
-		pairs: make([]int64, len(rules)), left: make([]int64, len(rules)), divided: make([]Divided, len(rules)),
+		rules: rules, of: make([]grouped, len(rules)), pairs: make([]int64, len(rules)), left: make([]int64, len(rules)),
+		divided: make([]Divided, len(rules)),
 	}
+	r.prepare(rules)
 	divisions := r.divisions()
-	for _, k := range divisions {
-		r.columns[k.column].of(k.part)
-	}
-	for _, rule := range rules {
-		for _, k := range rule.keys {
-			r.columns[k.column].of(k.part)
-		}
-	}
 	tooLarge := make([]int, len(rules))
 	atOnce(len(rules), func(i int) {
-		g := grouping{records: r, blocks: b, rule: i, largest: largest, by: divisions, heavy: make(Divided, len(divisions)+1)}
+		g := grouping{records: r, largest: largest, by: divisions, heavy: make(Divided, len(divisions)+1), out: newGrouped(r.n)}
 		if frozen != nil {
 			g.frozen = frozen[i]
 		}
-		g.group(g.keyed(rules[i]), 0)
+		g.group(r.keyed(rules[i]), 0)
 		b.of[i], b.pairs[i], b.left[i], tooLarge[i] = g.out, g.pairs, g.left, g.outgrown
 		for _, keys := range g.heavy {
 			slices.Sort(keys)
@@ -95,11 +115,21 @@ func (r *Records) block(rules []rule, largest int64, frozen []Divided) *blocks {
 	return b
 }
 
+// prepare the parts of values that rules and divisions look at, before several look at once.
+func (r *Records) prepare(rules []rule) {
+	for _, k := range r.divisions() {
+		r.columns[k.column].of(k.part)
+	}
+	for _, rule := range rules {
+		for _, k := range rule.keys {
+			r.columns[k.column].of(k.part)
+		}
+	}
+}
+
 // grouping of the records by one rule.
 type grouping struct {
 	records     *Records
-	blocks      *blocks
-	rule        int
 	by          []key
 	largest     int64
 	frozen      Divided // nil where the model is being learned
@@ -107,33 +137,33 @@ type grouping struct {
 	out         grouped
 	pairs, left int64
 	outgrown    int
-}
-
-func (g *grouping) key(record int32) *uint32 {
-	return &g.blocks.keys[int(record)*len(g.blocks.rules)+g.rule]
+	// final is told the blocks as they are in the end, each record below its key, those of one record too. Nil has pairs counted and made.
+	final func(keyed []uint64)
 }
 
 // keyed are the records that have a key, each below its key.
-func (g *grouping) keyed(rule rule) []uint64 {
-	r := g.records
-	hashes := make([][]uint64, len(rule.keys))
+func (r *Records) keyed(rule rule) []uint64 {
+	hashes, ids := make([][]uint64, len(rule.keys)), make([][]int32, len(rule.keys))
 	for i, k := range rule.keys {
-		hashes[i] = r.columns[k.column].of(k.part)
+		hashes[i], ids[i] = r.columns[k.column].of(k.part), r.ids[k.column]
 	}
-	var out []uint64
+	out := make([]uint64, 0, r.n)
+next:
 	for i := range int32(r.n) {
-		row := r.row(i)
 		h := uint64(0)
-		for j, k := range rule.keys {
-			id := row[k.column]
-			if id < 0 || hashes[j][id] == 0 {
-				h = 0
-				break
+		for j := range ids {
+			id := ids[j][i]
+			if id < 0 {
+				continue next
 			}
-			if rule.symmetric {
-				h += mix(hashes[j][id])
-			} else {
-				h = mix(h ^ hashes[j][id])
+			part := hashes[j][id]
+			switch {
+			case part == 0:
+				continue next
+			case rule.symmetric:
+				h += mix(part)
+			default:
+				h = mix(h ^ part)
 			}
 		}
 		if h != 0 {
@@ -149,7 +179,6 @@ func above(h uint64, record int32) uint64 { return max(h>>32, 1)<<32 | uint64(re
 // group makes blocks of records with equal keys, and divides what is too large by the next column.
 func (g *grouping) group(keyed []uint64, depth int) {
 	sortByKey(keyed)
-	var block []int32
 	for i := 0; i < len(keyed); {
 		j := i + 1
 		for j < len(keyed) && keyed[j]>>32 == keyed[i]>>32 {
@@ -157,24 +186,19 @@ func (g *grouping) group(keyed []uint64, depth int) {
 		}
 		same, n := keyed[i:j], int64(j-i)
 		i = j
-		switch heavy := g.tooLarge(uint32(same[0]>>32), n, depth); {
-		case heavy && depth == len(g.by):
-			g.left += n
-		case heavy:
-			g.group(g.divide(same, g.by[depth]), depth+1)
-		default:
-			for _, k := range same {
-				*g.key(int32(uint32(k))) = uint32(k >> 32)
-			}
-			if n == 1 {
+		switch {
+		case n == 1 && g.final == nil:
+		case !g.tooLarge(uint32(same[0]>>32), n, depth):
+			if g.final != nil {
+				g.final(same)
 				continue
 			}
-			block = block[:0]
-			for _, k := range same {
-				block = append(block, int32(uint32(k)))
-			}
-			g.out.add(block)
+			g.out.add(same)
 			g.pairs += n * (n - 1) / 2
+		case depth == len(g.by):
+			g.left += n
+		default:
+			g.group(g.divide(same, g.by[depth]), depth+1)
 		}
 	}
 }
@@ -200,12 +224,12 @@ func (g *grouping) tooLarge(key uint32, n int64, depth int) bool {
 
 // divide gives the records of a block keys that tell apart what a column tells apart; those without a value are one part.
 func (g *grouping) divide(same []uint64, by key) []uint64 {
-	h := g.records.columns[by.column].of(by.part)
+	h, ids := g.records.columns[by.column].of(by.part), g.records.ids[by.column]
 	out := make([]uint64, len(same))
 	for i, k := range same {
 		record := int32(uint32(k))
 		part := uint64(1)
-		if id := g.records.row(record)[by.column]; id >= 0 {
+		if id := ids[record]; id >= 0 {
 			part = h[id]
 		}
 		out[i] = above(mix(k>>32^part), record)

@@ -1,6 +1,7 @@
 package linkage
 
 import (
+	"hash/maphash"
 	"slices"
 	"strings"
 	"time"
@@ -43,7 +44,7 @@ type Column struct {
 	// Values are distinct. IDs has for each record the place of its value, or -1 where it has none.
 	Values []string
 	IDs    []int32
-	index  map[string]int32 // of Values, while they are set
+	index  *index // of Values, while they are set
 }
 
 // column is a Column in the form that is compared: values that look alike for a person are one.
@@ -57,37 +58,61 @@ type column struct {
 	parts  map[part][]uint64
 }
 
-// newColumn gives a column and for each record the number of its folded value, or -1.
-func newColumn(in Column) (*column, []int32) {
-	c := &column{kind: in.Kind, name: in.Name, parts: map[part][]uint64{}}
-	index := make(map[string]int32, len(in.Values))
-	to := make([]int32, len(in.Values))
-	for i, v := range in.Values {
-		f := canonical(in.Kind, v)
-		if f == "" {
-			to[i] = -1
+// newColumn gives a column and for each record, in the order given, the number of its folded value, or -1.
+func newColumn(in Column, order []int32) (*column, []int32) {
+	folded, hashes := make([]string, len(in.Values)), make([]uint64, len(in.Values))
+	inParts(len(folded), func(from, to int) {
+		for i := from; i < to; i++ {
+			if folded[i] = canonical(in.Kind, in.Values[i]); folded[i] != "" {
+				hashes[i] = hash(folded[i])
+			}
+		}
+	})
+	c := &column{kind: in.Kind, name: in.Name}
+	to, known := make([]int32, len(in.Values)), newIndex(len(in.Values))
+	hashed := hashes[:0] // those of the values, which are no more
+	for i, f := range folded {
+		if to[i] = -1; f == "" {
 			continue
 		}
-		id, ok := index[f]
+		id, ok := known.find(hashes[i], f, c.values)
 		if !ok {
-			id = int32(len(c.values))
-			index[f] = id
-			c.values = append(c.values, f)
-			c.texts = append(c.texts, newText(f))
+			c.values, hashed = append(c.values, f), append(hashed, hashes[i])
 		}
 		to[i] = id
 	}
+	c.parts = map[part][]uint64{whole: hashed}
+	c.texts = make([]text, len(c.values))
+	inParts(len(c.texts), func(from, to int) {
+		for i := from; i < to; i++ {
+			c.texts[i] = newText(c.values[i])
+		}
+	})
 	c.count = make([]int32, len(c.values))
-	ids := make([]int32, len(in.IDs))
-	for i, id := range in.IDs {
+	ids := make([]int32, len(order))
+	for i, record := range order {
 		ids[i] = -1
-		if id >= 0 && to[id] >= 0 {
+		if id := in.IDs[record]; id >= 0 && to[id] >= 0 {
 			ids[i] = to[id]
 			c.count[to[id]]++
 			c.filled++
 		}
 	}
 	return c, ids
+}
+
+// placesIn another column: of each value the place that the same one has there, or -1.
+func (c *column) placesIn(o *column) []int32 {
+	known := newIndex(len(o.values))
+	for i, h := range o.of(whole) {
+		known.find(h, o.values[i], o.values)
+	}
+	out := make([]int32, len(c.values))
+	for i, h := range c.of(whole) {
+		s := known.slot(uint32(h>>32), func(place uint32) bool { return o.values[place-1] == c.values[i] })
+		out[i] = int32(s.place) - 1
+	}
+	return out
 }
 
 // canonical is the form of a value in which it is compared, empty for none.
@@ -145,7 +170,7 @@ func digits(v string) string {
 
 // NewColumn has no values yet.
 func NewColumn(k Kind, name string, records int) Column {
-	c := Column{Kind: k, Name: name, IDs: make([]int32, records), index: map[string]int32{}}
+	c := Column{Kind: k, Name: name, IDs: make([]int32, records), index: newIndex(0)}
 	for i := range c.IDs {
 		c.IDs[i] = -1
 	}
@@ -154,15 +179,15 @@ func NewColumn(k Kind, name string, records int) Column {
 
 // Set the value of a record; empty for none. A value that is new is copied.
 func (c *Column) Set(record int, value string) {
-	if value == "" {
-		return
+	if value != "" {
+		c.set(record, maphash.String(seed, value), value)
 	}
-	id, ok := c.index[value]
+}
+
+func (c *Column) set(record int, hash uint64, value string) {
+	id, ok := c.index.find(hash, value, c.Values)
 	if !ok {
-		value = strings.Clone(value)
-		id = int32(len(c.Values))
-		c.index[value] = id
-		c.Values = append(c.Values, value)
+		c.Values = append(c.Values, c.index.copied(value))
 	}
 	c.IDs[record] = id
 }

@@ -32,9 +32,6 @@ type seen struct {
 	by [maxComparisons]float64
 }
 
-// sampledPairs is about how many candidates a model is learned from.
-const sampledPairs = 2_000_000
-
 // sample is a part of the candidates, or all of them: what patterns they have, and how many there are by the rules that find them.
 type sample struct {
 	share float64 // of all candidates
@@ -49,23 +46,37 @@ type found struct {
 	n     float64
 }
 
-// sample takes whole blocks, chosen by their keys alone, so that it depends on neither the order nor the number of records.
+// sample takes whole blocks, chosen by their keys alone, so that it depends on neither the order nor the number of records. A pair that several rules
+// find comes with the first of them.
 func (r *Records) sample(b *blocks, cs []comparison) *sample {
 	total := int64(0)
 	for _, n := range b.pairs {
 		total += n
 	}
-	out := &sample{share: min(1, sampledPairs/float64(max(total, 1)))}
-	chosen := func(rule, block int) bool {
-		h := mix(uint64(b.keys[int(b.of[rule].block(block)[0])*len(b.rules)+rule]) + uint64(rule)<<32)
-		return float64(h>>11) < out.share*(1<<53)
+	out := &sample{share: min(1, sampledPairs(r.n)/float64(max(total, 1)))}
+	type chosen struct{ rule, block int }
+	var all []chosen
+	for rule := range b.of {
+		for block, key := range b.of[rule].keys {
+			if h := mix(uint64(key) + uint64(rule)<<32); float64(h>>11) < out.share*(1<<53) {
+				all = append(all, chosen{rule, block})
+			}
+		}
 	}
 	unbiased := unbiased(b.rules, cs)
 	patterns, finds := map[pattern]*seen{}, map[found]float64{}
 	var mu sync.Mutex
-	r.each(b, chosen, func(pairs []candidate) {
-		for i := range pairs {
-			pairs[i].p = r.pattern(cs, pairs[i].l, pairs[i].r)
+	inParts(len(all), func(from, to int) {
+		var pairs []candidate
+		for _, c := range all[from:to] {
+			block := b.of[c.rule].block(c.block)
+			for x, l := range block {
+				for _, o := range block[:x] {
+					if rules := b.common(l, o); bits.TrailingZeros64(rules) == c.rule {
+						pairs = append(pairs, candidate{l: l, r: o, rules: rules, p: r.pattern(cs, l, o)})
+					}
+				}
+			}
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -101,29 +112,42 @@ type candidate struct {
 	p     pattern
 }
 
-// each calls f with the candidates of chosen blocks, some at a time, on all processors. A pair that several rules find comes with the first of them whose
-// block is chosen.
-func (r *Records) each(b *blocks, chosen func(rule, block int) bool, f func([]candidate)) {
-	tasks := b.tasks()
-	atOnce(len(tasks), func(i int) {
-		t := tasks[i]
-		var pairs []candidate
-		for k := t.from; k < t.to; k++ {
-			if chosen != nil && !chosen(t.rule, k) {
-				continue
-			}
-			block := b.of[t.rule].block(k)
-			for x, l := range block {
-				for _, o := range block[:x] {
-					rules := b.common(l, o)
-					if bits.TrailingZeros64(rules) == t.rule {
-						pairs = append(pairs, candidate{l: l, r: o, rules: rules})
-					}
+// meeting finds the candidates of one record after the other.
+type meeting struct {
+	blocks  *blocks
+	touched []bool  // by record: only pairs with such a record count; nil for all
+	met     []int32 // by record: the last one that it was met with, and one more
+	found   []int32
+	loaded  int32 // of no use, but that nothing is left out that it comes from
+}
+
+// of gives the records that a record is to be compared with: each pair comes once. What it gives is valid until it is asked again.
+func (m *meeting) of(l int32) []int32 {
+	m.found = m.found[:0]
+	if m.touched != nil && !m.touched[l] {
+		return nil
+	}
+	for i := range m.blocks.of {
+		g := &m.blocks.of[i]
+		if g.at[l] < 0 {
+			continue
+		}
+		for _, o := range g.block(int(g.at[l])) {
+			if o >= l {
+				if m.touched == nil {
+					break // these pairs come with the other record, as do those of two touched ones
+				}
+				if o == l || m.touched[o] {
+					continue
 				}
 			}
+			if m.met[o] != l+1 {
+				m.met[o] = l + 1
+				m.found = append(m.found, o)
+			}
 		}
-		f(pairs)
-	})
+	}
+	return m.found
 }
 
 // unbiased has, for each comparison, the bits of the rules that do not look at its columns.
@@ -133,41 +157,6 @@ func unbiased(rules []rule, cs []comparison) []uint64 {
 		for j, r := range rules {
 			if !slices.ContainsFunc(r.keys, func(k key) bool { return slices.Contains(c.columns, k.column) }) {
 				out[i] |= 1 << j
-			}
-		}
-	}
-	return out
-}
-
-// common are the rules in whose blocks both records are, as bits.
-func (b *blocks) common(l, r int32) (out uint64) {
-	n := len(b.rules)
-	x, y := b.keys[int(l)*n:int(l)*n+n], b.keys[int(r)*n:int(r)*n+n]
-	for i, k := range x {
-		if k == y[i] && k != 0 {
-			out |= 1 << i
-		}
-	}
-	return out
-}
-
-// task is a number of blocks of one rule.
-type task struct{ rule, from, to int }
-
-const pairsOfTask = 1 << 17
-
-// tasks of about the same size.
-func (b *blocks) tasks() (out []task) {
-	for rule := range b.of {
-		g := &b.of[rule]
-		t, pairs := task{rule: rule}, 0
-		for i := range g.ends {
-			n := len(g.block(i))
-			pairs += n * (n - 1) / 2
-			t.to = i + 1
-			if pairs >= pairsOfTask || i == len(g.ends)-1 {
-				out = append(out, t)
-				t, pairs = task{rule, i + 1, i + 1}, 0
 			}
 		}
 	}

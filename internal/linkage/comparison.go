@@ -242,10 +242,12 @@ func (r *Records) emailComparison(i int) comparison {
 	c := r.columns[i]
 	texts, locals := c.texts, c.of(local)
 	parts, numbered := make([]text, len(c.values)), make([]bool, len(c.values))
-	for j, v := range c.values {
-		p := partOf(local, v)
-		parts[j], numbered[j] = newText(p), strings.ContainsAny(p, "0123456789")
-	}
+	inParts(len(parts), func(from, to int) {
+		for j := from; j < to; j++ {
+			p := partOf(local, c.values[j])
+			parts[j], numbered[j] = newText(p), strings.ContainsAny(p, "0123456789")
+		}
+	})
 	given, family := r.given, r.family
 	namesakes := func(l, r []int32) bool {
 		return given >= 0 && l[given] >= 0 && l[given] == r[given] || family >= 0 && l[family] >= 0 && l[family] == r[family]

@@ -372,15 +372,13 @@ func (s *Scheme) method(c *column) Kind {
 	return c.kind
 }
 
-// pairsPerRecord before rules are left out; 0 where none is.
+// pairsPerRecord before rules are left out, as declared: 0 for the usual number, -1 where none is left out, as they are spelled out.
 func (s *Scheme) pairsPerRecord() int {
 	switch {
 	case s == nil:
-		return pairsPerRecord
-	case s.rules != nil:
 		return 0
-	case s.declaration.PairsPerRecord > 0:
-		return s.declaration.PairsPerRecord
+	case s.rules != nil:
+		return -1
 	}
-	return pairsPerRecord
+	return s.declaration.PairsPerRecord
 }

@@ -3,7 +3,7 @@
 // values are candidates; each candidate is compared in every respect; how much each level of agreement tells is learned from the candidates
 // themselves and from random pairs; and each candidate gets a match weight, in bits: log2 of the odds that both are one person.
 //
-//	columns.go, records.go   what is compared
+//	columns.go, filling.go, index.go, records.go   what is compared
 //	similarity.go            how alike two texts are
 //	comparison.go, names.go, dates.go, codes.go   the respects in which records are compared, derived from the kinds of columns
 //	declared.go, levels.go, spelled.go, mistakes.go   what a rule spells out of that, and of which records are candidates

@@ -1,5 +1,7 @@
 package linkage
 
+import "slices"
+
 // Explanation of the match weight of a pair of records.
 type Explanation struct {
 	// Rules that make the pair a candidate; without any its records are never compared.
@@ -32,15 +34,16 @@ const (
 
 // Explain how the weight of two records comes about by a model. The error is as that of Weigh.
 func (r *Records) Explain(m *Model, a, b int32) (Explanation, error) {
-	cs, rules, err := r.fit(m)
+	f, err := r.fit(m)
 	if err != nil {
 		return Explanation{}, err
 	}
-	found := r.block(rules, m.Largest, m.Divided)
-	c := candidate{l: a, r: b, rules: found.common(a, b), p: r.pattern(cs, a, b)}
+	cs := f.comparisons
+	a, b = int32(slices.Index(r.places, a)), int32(slices.Index(r.places, b))
+	c := candidate{l: a, r: b, rules: f.blocks.common(a, b), p: r.pattern(cs, a, b)}
 	w := r.weigher(cs, m)
 	out := Explanation{Weight: w.weight(c)}
-	for i, rule := range rules {
+	for i, rule := range f.blocks.rules {
 		if c.rules&(1<<i) != 0 {
 			out.Rules = append(out.Rules, rule.name)
 		}
@@ -58,7 +61,7 @@ func (r *Records) Explain(m *Model, a, b int32) (Explanation, error) {
 		if l == missing {
 			continue
 		}
-		s := Step{What: cs[i].name, Level: cs[i].levels[l], Bits: w.logs.p[one][i][c.p.at(i)] - w.logs.p[strangers][i][c.p.at(i)] + w.chance(&cs[i], c)}
+		s := Step{What: cs[i].name, Level: cs[i].levels[l], Bits: w.logs.p[i][c.p.at(i)][one] - w.logs.p[i][c.p.at(i)][strangers] + w.chance(i, c)}
 		col := r.columns[cs[i].columns[0]]
 		s.Left, s.Right = col.value(x[cs[i].columns[0]]), col.value(y[cs[i].columns[0]])
 		out.add(s)

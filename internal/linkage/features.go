@@ -65,12 +65,12 @@ func partOf(p part, v string) string {
 	switch {
 	case !ok:
 	case p == year:
-		return d.text[:4]
+		return v[:4]
 	case d.yearOnly():
 	case p == monthDay:
-		return d.text[4:]
+		return v[4:]
 	case p == yearOf:
-		return d.text[:6]
+		return v[:6]
 	}
 	return ""
 }

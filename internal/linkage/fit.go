@@ -10,22 +10,22 @@ import (
 // WeighPinned is as Weigh, but that a model stays as it is though blocks have outgrown it: those are divided as they were when it was learned, but only where they
 // are larger than outgrown times what a block may have. It gives how many they are.
 func (r *Records) WeighPinned(m *Model) (edges []Edge, found []Candidates, outgrown int, err error) {
-	return r.weighBy(m, true)
+	return r.weighBy(m, true, nil)
 }
 
-func (r *Records) weighBy(m *Model, pinned bool) (edges []Edge, found []Candidates, outgrown int, err error) {
-	cs, rules, err := r.fit(m)
+func (r *Records) weighBy(m *Model, pinned bool, touched []bool) (edges []Edge, found []Candidates, outgrown int, err error) {
+	f, err := r.fit(m)
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	b := r.block(rules, m.Largest, m.Divided)
+	b := f.blocks
 	if b.outgrown > 0 && !pinned {
 		return nil, nil, 0, fmt.Errorf("%w: %d blocks have outgrown it", ErrOutdated, b.outgrown)
 	}
 	if err := r.scheme.allows(b); err != nil {
 		return nil, nil, 0, err
 	}
-	return r.weigh(cs, m, b), b.candidates(), b.outgrown, nil
+	return r.weigh(f, touched), b.candidates(), b.outgrown, nil
 }
 
 // rulesOf a model, if its comparisons and rules are those of the records.

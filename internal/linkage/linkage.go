@@ -6,25 +6,24 @@ import (
 	"slices"
 )
 
-// Learn a model from the records, without any labels.
+// Learn a model from the records, without any labels. What it has found out about them serves Weigh, which most often follows.
 func (r *Records) Learn() (*Model, error) {
 	cs, err := r.comparisons()
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Format: Format, Columns: r.names(), Records: r.n, PairsPerRecord: r.scheme.pairsPerRecord()}
-	for i := range cs {
+	m := &Model{Format: Format, Columns: r.names(), Records: r.n, PairsPerRecord: r.scheme.pairsPerRecord(), Frequencies: make([]Frequencies, len(cs))}
+	atOnce(len(cs), func(i int) {
 		c := r.columns[cs[i].columns[0]]
-		f := c.learnFrequencies()
+		m.Frequencies[i] = c.learnFrequencies()
 		if cs[i].ignoresFrequency {
-			f = f.alike(c)
+			m.Frequencies[i] = m.Frequencies[i].alike(c)
 		}
-		m.Frequencies = append(m.Frequencies, f)
-		cs[i].frequencies = m.Frequencies[i].of(c)
-	}
-	rules, largest := r.rules(), largestBlock(r.n)
-	b := r.block(rules, largest, nil)
-	if m.PairsPerRecord == 0 {
+	})
+	r.count(cs, m)
+	largest := largestBlock(r.n)
+	b := r.block(r.rules(), largest, nil)
+	if r.scheme.spelled() {
 		if err := r.scheme.allows(b); err != nil {
 			return nil, err
 		}
@@ -34,17 +33,18 @@ func (r *Records) Learn() (*Model, error) {
 	for i := range cs {
 		m.Comparisons[i].IgnoresFrequency = cs[i].ignoresFrequency
 	}
-	kept := ^uint64(0)
-	if m.PairsPerRecord > 0 {
-		kept = b.worthwhile(s, m, cs, m.PairsPerRecord*r.n)
-	}
-	m.Largest = largest
-	for i, rule := range rules {
-		if kept&(1<<i) != 0 {
-			m.Rules = append(m.Rules, rule.name)
-			m.Divided = append(m.Divided, b.divided[i])
+	if !r.scheme.spelled() {
+		most := m.PairsPerRecord
+		if most == 0 {
+			most = pairsPerRecord(r.n)
 		}
+		b = b.only(b.worthwhile(s, m, cs, r.n, most*r.n))
 	}
+	m.Largest, m.Divided = largest, b.divided
+	for _, rule := range b.rules {
+		m.Rules = append(m.Rules, rule.name)
+	}
+	r.learned = &fitted{m, cs, b}
 	return m, nil
 }
 
@@ -61,13 +61,38 @@ type Candidates struct {
 // Weigh finds the candidates by a model and gives each its match weight. The order of the edges is not defined. The error is ErrOutdated where the
 // model was made by another version or for other columns, comparisons or rules, or where there are blocks by now that it would have divided. It is a
 // TooManyError where there are more candidates than declared.
-func (r *Records) Weigh(m *Model) ([]Edge, []Candidates, error) {
-	edges, found, _, err := r.weighBy(m, false)
+func (r *Records) Weigh(m *Model) ([]Edge, []Candidates, error) { return r.WeighTouching(m, nil) }
+
+// WeighTouching is Weigh for the candidates alone that have a touched record, which touched says by record; nil stands for all records. The others are not
+// compared. How many candidates each rule has is told of all all the same.
+func (r *Records) WeighTouching(m *Model, touched []bool) ([]Edge, []Candidates, error) {
+	edges, found, _, err := r.weighBy(m, false, touched)
 	return edges, found, err
 }
 
-// fit gives the comparisons and rules of a model for the records.
-func (r *Records) fit(m *Model) ([]comparison, []rule, error) {
+// fitted is how records are compared and blocked by a model.
+type fitted struct {
+	model       *Model
+	comparisons []comparison
+	blocks      *blocks
+}
+
+// fit a model to the records. That which was just learned from them fits as it is, and is not kept for another time: it is large.
+func (r *Records) fit(m *Model) (*fitted, error) {
+	if f := r.learned; f != nil && f.model == m {
+		r.learned = nil
+		return f, nil
+	}
+	cs, rules, err := r.matching(m)
+	if err != nil {
+		return nil, err
+	}
+	r.count(cs, m)
+	return &fitted{m, cs, r.block(rules, m.Largest, m.Divided)}, nil
+}
+
+// matching gives the comparisons and rules of a model for the records, if it was made for such records.
+func (r *Records) matching(m *Model) ([]comparison, []rule, error) {
 	cs, err := r.comparisons()
 	if err != nil {
 		return nil, nil, err
@@ -76,13 +101,12 @@ func (r *Records) fit(m *Model) ([]comparison, []rule, error) {
 		return nil, nil, fmt.Errorf("%w: it was made for other attributes, or by another version of Kith", ErrOutdated)
 	}
 	rules, err := r.rulesOf(m, cs)
-	if err != nil {
-		return nil, nil, err
-	}
-	for i := range cs {
-		cs[i].frequencies = m.Frequencies[i].of(r.columns[cs[i].columns[0]])
-	}
-	return cs, rules, nil
+	return cs, rules, err
+}
+
+// count how frequent the values are that comparisons look at, by a model.
+func (r *Records) count(cs []comparison, m *Model) {
+	atOnce(len(cs), func(i int) { cs[i].frequencies = m.Frequencies[i].of(r.columns[cs[i].columns[0]]) })
 }
 
 // names of the columns with their kinds.

@@ -1,6 +1,9 @@
 package linkage
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // class of a pair: why two records agree as they do.
 type class int
@@ -23,7 +26,8 @@ type Model struct {
 	Columns []string `json:"columns"`
 	// Records that it was learned from.
 	Records int `json:"records"`
-	// PairsPerRecord is how many candidates there were to be for each record before rules were left out; 0 where none was, as they are spelled out.
+	// PairsPerRecord is how many candidates there were to be for each record before rules were left out, as declared: 0 for the usual number, -1 where none was left
+	// out, as they are spelled out.
 	PairsPerRecord int `json:"pairsPerRecord"`
 	// Rules by which candidates are found.
 	Rules []string `json:"rules"`
@@ -55,7 +59,7 @@ type Comparison struct {
 // logs are the logarithms of a model, in bits, as they are added up.
 type logs struct {
 	share [classes]float64
-	p     [classes][maxComparisons][maxLevels]float64
+	p     [maxComparisons][maxLevels][classes]float64
 }
 
 // logs of a model for comparisons. By chance values agree as often as they are frequent.
@@ -64,13 +68,13 @@ func (m *Model) logs(cs []comparison) *logs {
 	for k := range classes {
 		out.share[k] = math.Log2(m.Share[k])
 		for i, c := range cs {
-			p := &out.p[k][i]
+			p := &out.p[i]
 			for l := 1; l < len(c.levels); l++ {
-				p[l] = math.Log2(m.Comparisons[i].P[k][l])
+				p[l][k] = math.Log2(m.Comparisons[i].P[k][l])
 			}
 			for b := level(0); b < buckets; b++ {
-				if p[c.equal+b] = p[c.equal]; c.byChance(k) {
-					p[c.equal+b] = c.frequencies.chance[b]
+				if p[c.equal+b][k] = p[c.equal][k]; c.byChance(k) {
+					p[c.equal+b][k] = c.frequencies.chance[b]
 				}
 			}
 		}
@@ -78,22 +82,21 @@ func (m *Model) logs(cs []comparison) *logs {
 	return &out
 }
 
-// of gives the logarithm of how often pairs of a class with a pattern are seen.
-func (l *logs) of(k class, p pattern, n int) float64 {
-	sum := l.share[k]
+// of gives the logarithms of how often pairs of each class with a pattern of n comparisons are seen.
+func (l *logs) of(p pattern, n int) [classes]float64 {
+	sum := l.share
 	for i := range n {
-		sum += l.p[k][i][p.at(i)]
+		for k, x := range &l.p[i][p.at(i)] {
+			sum[k] += x
+		}
 	}
 	return sum
 }
 
 // posterior probabilities of the classes, for a pair with a pattern of n comparisons.
 func (l *logs) posterior(p pattern, n int) (out [classes]float64) {
-	top := math.Inf(-1)
-	for k := range classes {
-		out[k] = l.of(k, p, n)
-		top = max(top, out[k])
-	}
+	out = l.of(p, n)
+	top := slices.Max(out[:])
 	total := 0.0
 	for k := range out {
 		out[k] = math.Exp2(out[k] - top)

@@ -32,7 +32,7 @@ func (r *Records) nameComparison(i int) comparison {
 		n.other = r.given + r.surname - i
 		n.given, n.surname = r.given, r.surname
 		n.givenTexts, n.surnameTexts = r.columns[r.given].texts, r.columns[r.surname].texts
-		n.own, n.others = c.of(whole), r.columns[n.other].of(whole)
+		n.cross = c.placesIn(r.columns[n.other])
 	}
 	return comparison{name: c.name, columns: []int{i}, levels: nameLevels, equal: nameEqual, close: nameNearly, of: n.level}
 }
@@ -45,7 +45,7 @@ type names struct {
 	pets                     [][]int32 // groups of names that stand for each other, nil for surnames
 	given, surname           int
 	givenTexts, surnameTexts []text
-	own, others              []uint64 // hashes of the values
+	cross                    []int32 // the place that a name has among the other column's, -1 for none
 }
 
 func (n *names) level(l, r []int32) level {
@@ -109,16 +109,18 @@ func (n *names) related(a, b int32) bool {
 
 func (c *column) pets() [][]int32 {
 	out := make([][]int32, len(c.values))
-	for i, v := range c.values {
-		out[i] = person.GivenNameGroups(v)
-	}
+	inParts(len(out), func(from, to int) {
+		for i := from; i < to; i++ {
+			out[i] = person.GivenNameGroups(c.values[i])
+		}
+	})
 	return out
 }
 
 // swapped: each given name is the other's surname.
 func (n *names) swapped(l, r []int32) bool {
 	x, y := l[n.other], r[n.other]
-	return x >= 0 && y >= 0 && x != y && n.own[l[n.i]] == n.others[y] && n.others[x] == n.own[r[n.i]]
+	return x >= 0 && y >= 0 && x != y && n.cross[l[n.i]] == y && n.cross[r[n.i]] == x
 }
 
 // oneName gives the one of two records that has a given name and no surname, where the other has a surname.
@@ -152,20 +154,26 @@ type wordList [][]uint64
 
 func (c *column) words() wordList {
 	out := make(wordList, len(c.values))
-	for i, v := range c.values {
-		start := 0
-		var all []uint64
-		for j := 0; j <= len(v); j++ {
-			if j == len(v) || v[j] == ' ' {
-				if j-start > 1 {
-					all = append(all, hash(v[start:j]))
-				}
-				start = j + 1
-			}
+	inParts(len(out), func(from, to int) {
+		for i := from; i < to; i++ {
+			out[i] = wordsOf(c.values[i])
 		}
-		out[i] = all
-	}
+	})
 	return out
+}
+
+// wordsOf a value are the hashes of its words of two letters or more.
+func wordsOf(v string) (all []uint64) {
+	start := 0
+	for j := 0; j <= len(v); j++ {
+		if j == len(v) || v[j] == ' ' {
+			if j-start > 1 {
+				all = append(all, hash(v[start:j]))
+			}
+			start = j + 1
+		}
+	}
+	return all
 }
 
 // share says whether two values, one of several words, have a word in common.

@@ -2,27 +2,33 @@ package linkage
 
 import "math/bits"
 
-// text is one distinct value of a text column with what comparing it needs. Everything counts code points: an accented letter is one, and
-// so is a Hangul syllable.
+// text is one distinct value of a text column with what comparing it needs, in one line of the processor's cache. Everything counts code points: an
+// accented letter is one, and so is a Hangul syllable.
 type text struct {
-	ascii []byte // nil where the value has other letters
-	runes []rune // nil where it has not
 	mask  uint64 // one bit for each kind of letter in it
+	runes []rune // the first maxCompared of them; nil where the value is short and has no letters but those of ASCII
+	n     int32  // code points
+	ascii [28]byte
 }
 
 func newText(s string) text {
 	var t text
-	for i := 0; i < len(s); i++ {
-		if s[i] >= 0x80 {
-			t.runes = []rune(s)
+	short := len(s) <= len(t.ascii)
+	for _, r := range s {
+		t.mask |= 1 << bit(r)
+		t.n++
+		short = short && r < 0x80
+	}
+	if short {
+		copy(t.ascii[:], s)
+		return t
+	}
+	t.runes = make([]rune, 0, min(t.n, maxCompared))
+	for _, r := range s {
+		if len(t.runes) == maxCompared {
 			break
 		}
-	}
-	if t.runes == nil {
-		t.ascii = []byte(s)
-	}
-	for i := range t.len() {
-		t.mask |= 1 << bit(t.at(i))
+		t.runes = append(t.runes, r)
 	}
 	return t
 }
@@ -39,13 +45,9 @@ func bit(r rune) uint {
 	}
 }
 
-func (t *text) len() int {
-	if t.runes != nil {
-		return len(t.runes)
-	}
-	return len(t.ascii)
-}
+func (t *text) len() int { return int(t.n) }
 
+// at is one of the first maxCompared code points.
 func (t *text) at(i int) rune {
 	if t.runes != nil {
 		return t.runes[i]
@@ -53,18 +55,19 @@ func (t *text) at(i int) rune {
 	return rune(t.ascii[i])
 }
 
-// first are the runes of at most n code points.
-func (t *text) first(n int) []rune {
-	n = min(n, t.len())
+// compared are the code points of a text that has runes, or is made to have some in a buffer.
+func (t *text) compared(buffer *[maxCompared]rune) []rune {
 	if t.runes != nil {
-		return t.runes[:n]
+		return t.runes
 	}
-	out := make([]rune, n)
-	for i := range out {
-		out[i] = rune(t.ascii[i])
+	for i, c := range t.short() {
+		buffer[i] = rune(c)
 	}
-	return out
+	return buffer[:t.n]
 }
+
+// short is a text that has no runes.
+func (t *text) short() []byte { return t.ascii[:t.n] }
 
 // maxCompared is how many code points of a value are compared. Longer values are no names, and comparing takes the product of the lengths.
 const maxCompared = 64
@@ -83,30 +86,44 @@ func jaroBound(a, b *text) float64 {
 // jaroWinkler is the similarity of Jaro (1989) with the prefix bonus of Winkler (1990): 0.1 for each of up to four equal first letters, where the
 // similarity is above 0.7. It is between 0 and 1, and 0 where one is empty. What is sure to be below floor may be 0.
 func jaroWinkler(a, b *text, floor float64) float64 {
-	if bound := jaroBound(a, b); bound+0.4*(1-bound) < floor {
+	bound := jaroBound(a, b)
+	if bound+0.4*(1-bound) < floor {
 		return 0
-	}
-	var j float64
-	if a.runes == nil && b.runes == nil {
-		j = jaro(a.ascii[:min(len(a.ascii), maxCompared)], b.ascii[:min(len(b.ascii), maxCompared)])
-	} else {
-		j = jaro(a.first(maxCompared), b.first(maxCompared))
-	}
-	if j <= 0.7 {
-		return j
 	}
 	prefix, longest := 0, min(4, a.len(), b.len())
 	for prefix < longest && a.at(prefix) == b.at(prefix) {
 		prefix++
 	}
-	return j + 0.1*float64(prefix)*(1-j)
+	if withPrefix(bound, prefix) < floor {
+		return 0
+	}
+	var j float64
+	if a.runes == nil && b.runes == nil {
+		j = jaro(a.short(), b.short(), b.mask)
+	} else {
+		var first, second [maxCompared]rune
+		j = jaro(a.compared(&first), b.compared(&second), b.mask)
+	}
+	return withPrefix(j, prefix)
 }
 
-func jaro[L byte | rune](a, b []L) float64 {
+// withPrefix is a similarity of Jaro with the bonus for so many equal first letters.
+func withPrefix(jaro float64, prefix int) float64 {
+	if jaro <= 0.7 {
+		return jaro
+	}
+	return jaro + 0.1*float64(prefix)*(1-jaro)
+}
+
+// jaro is the similarity of Jaro. mask has the letters of b.
+func jaro[L byte | rune](a, b []L, mask uint64) float64 {
 	window := max(max(len(a), len(b))/2-1, 0)
 	var usedA, usedB uint64
 	m := 0
 	for i, c := range a {
+		if mask&(1<<bit(rune(c))) == 0 {
+			continue
+		}
 		for j := max(0, i-window); j < min(len(b), i+window+1); j++ {
 			if b[j] == c && usedB&(1<<j) == 0 {
 				usedA |= 1 << i
@@ -139,32 +156,61 @@ func within(a, b *text, limit int) bool {
 	if la-lb > limit || lb-la > limit || bits.OnesCount64(a.mask&^b.mask) > limit || bits.OnesCount64(b.mask&^a.mask) > limit {
 		return false
 	}
-	la, lb = min(la, maxCompared), min(lb, maxCompared)
+	if a.runes == nil && b.runes == nil {
+		return edits(a.short(), b.short(), limit)
+	}
+	var first, second [maxCompared]rune
+	return edits(a.compared(&first), b.compared(&second), limit)
+}
+
+// edits says whether at most limit of them make b of a.
+func edits[L byte | rune](a, b []L, limit int) bool {
+	// What both begin and end with needs none.
+	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	switch {
+	case max(len(a), len(b)) <= limit:
+		return true
+	case len(a)-len(b) > limit || len(b)-len(a) > limit:
+		return false
+	case limit == 1: // more than one letter is left of one, and at least one of the other
+		return len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0]
+	}
 	var rows [3][maxCompared + 1]int8
 	before, last, now := &rows[0], &rows[1], &rows[2]
-	for j := range lb + 1 {
+	for j := range len(b) + 1 {
 		last[j] = int8(j)
 	}
-	for i := 1; i <= la; i++ {
-		now[0] = int8(i)
-		best := int8(i)
-		ca := a.at(i - 1)
-		for j := 1; j <= lb; j++ {
-			cb := b.at(j - 1)
+	for i := 1; i <= len(a); i++ {
+		// Farther from the diagonal than limit there are more edits than that; what stands just outside is never less.
+		from, to := max(1, i-limit), min(len(b), i+limit)
+		now[from-1] = int8(min(i, limit+1))
+		if from == 1 {
+			now[0] = int8(i)
+		}
+		best := now[from-1]
+		for j := from; j <= to; j++ {
 			d := last[j-1]
-			if ca != cb {
+			if a[i-1] != b[j-1] {
 				d = min(d, last[j], now[j-1]) + 1
 			}
-			if i > 1 && j > 1 && ca == b.at(j-2) && cb == a.at(i-2) {
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
 				d = min(d, before[j-2]+1)
 			}
 			now[j] = d
 			best = min(best, d)
+		}
+		if to < len(b) {
+			now[to+1] = int8(limit + 1)
 		}
 		if int(best) > limit {
 			return false
 		}
 		before, last, now = last, now, before
 	}
-	return int(last[lb]) <= limit
+	return int(last[len(b)]) <= limit
 }

@@ -7,9 +7,6 @@ import (
 	"slices"
 )
 
-// randomPairs is how many pairs of records are drawn to learn how often two people agree by chance.
-const randomPairs = 1_000_000
-
 // random pairs and how often each pattern is among them: all pairs where they are few.
 func (r *Records) random(cs []comparison) []seen {
 	order := r.byValues()
@@ -23,8 +20,8 @@ func (r *Records) random(cs []comparison) []seen {
 		return order[a], order[i-a*(a-1)/2]
 	}
 	total := n * (n - 1) / 2
-	if total > randomPairs {
-		total = randomPairs
+	if most := randomPairs(n); total > most {
+		total = most
 		rng := rand.New(rand.NewPCG(0x6b697468, 1))
 		strides := make([]int, total/n+1)
 		for i := range strides {
@@ -57,10 +54,6 @@ func (r *Records) random(cs []comparison) []seen {
 
 // byValues orders the records by a hash of their values, which does not depend on where they stand.
 func (r *Records) byValues() []int32 {
-	type ranked struct {
-		rank   uint64
-		record int32
-	}
 	hashes := make([][]uint64, len(r.columns))
 	for j, c := range r.columns {
 		hashes[j] = c.of(whole)
@@ -77,12 +70,39 @@ func (r *Records) byValues() []int32 {
 			all[i] = ranked{h, int32(i)}
 		}
 	})
-	slices.SortFunc(all, func(a, b ranked) int { return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.record, b.record)) })
+	sortByRank(all)
 	out := make([]int32, r.n)
 	for i, x := range all {
 		out[i] = x.record
 	}
 	return out
+}
+
+// ranked is a record with its place in an order.
+type ranked struct {
+	rank   uint64
+	record int32
+}
+
+// sortByRank, and records of one rank by their number: those of each first byte for themselves, on all processors.
+func sortByRank(all []ranked) {
+	var ends [257]int
+	for _, x := range all {
+		ends[x.rank>>56+1]++
+	}
+	for b := range 256 {
+		ends[b+1] += ends[b]
+	}
+	out, next := make([]ranked, len(all)), ends
+	for _, x := range all {
+		at := &next[x.rank>>56]
+		out[*at] = x
+		*at++
+	}
+	copy(all, out)
+	atOnce(256, func(b int) {
+		slices.SortFunc(all[ends[b]:ends[b+1]], func(x, y ranked) int { return cmp.Or(cmp.Compare(x.rank, y.rank), cmp.Compare(x.record, y.record)) })
+	})
 }
 
 // Expectation-maximisation ends where no probability changes by more.

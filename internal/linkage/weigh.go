@@ -1,6 +1,9 @@
 package linkage
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // Edge is a candidate and its match weight: log2 of the odds that both records are of one person.
 type Edge struct {
@@ -8,37 +11,66 @@ type Edge struct {
 	Weight float32
 }
 
-// weigh all candidates.
-func (r *Records) weigh(cs []comparison, m *Model, b *blocks) []Edge {
-	w := r.weigher(cs, m)
-	var out []Edge
-	var mu sync.Mutex
-	r.each(b, nil, func(pairs []candidate) {
-		edges := make([]Edge, len(pairs))
-		for i, c := range pairs {
-			c.p = r.pattern(cs, c.l, c.r)
-			edges[i] = Edge{c.l, c.r, float32(w.weight(c))}
+// weigh the candidates, or those of touched records, which the caller has numbered.
+func (r *Records) weigh(f *fitted, touched []bool) []Edge {
+	w := r.weigher(f.comparisons, f.model)
+	parts := make([][]Edge, (r.n+stretch-1)/stretch)
+	idle := sync.Pool{New: func() any { return &meeting{blocks: f.blocks, touched: r.numbered(touched), met: make([]int32, r.n)} }}
+	inParts(r.n, func(from, to int) {
+		m := idle.Get().(*meeting)
+		defer idle.Put(m)
+		var edges []Edge
+		for x := int32(from); x < int32(to); x++ {
+			met := m.of(x)
+			m.loaded += r.load(x, met)
+			for _, y := range met {
+				c := candidate{l: x, r: y, p: r.pattern(f.comparisons, x, y)}
+				a, b := r.places[x], r.places[y]
+				edges = append(edges, Edge{max(a, b), min(a, b), float32(w.weight(c))})
+			}
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		out = append(out, edges...)
+		parts[from/stretch] = edges
 	})
+	return slices.Concat(parts...)
+}
+
+// numbered has what the caller says of each record by its number here.
+func (r *Records) numbered(of []bool) (out []bool) {
+	if of == nil {
+		return nil
+	}
+	for _, place := range r.places {
+		out = append(out, of[place])
+	}
 	return out
 }
 
 type weigher struct {
 	records *Records
-	cs      []comparison
+	n       int // comparisons
 	logs    *logs
+	chances [maxComparisons]chances
+}
+
+// chances are what a weigher knows of how often people agree in a respect by chance.
+type chances struct {
+	close, equal level
+	column       int
+	average      float64
+	rarity       []float32
+	of           [classes]float64 // 1 for those that agree by chance, else 0
 }
 
 func (r *Records) weigher(cs []comparison, m *Model) *weigher {
-	w := &weigher{records: r, cs: cs, logs: m.logs(cs)}
-	for k := range classes {
-		for i, c := range cs {
+	w := &weigher{records: r, n: len(cs), logs: m.logs(cs)}
+	for i, c := range cs {
+		x := &w.chances[i]
+		*x = chances{close: c.close, equal: c.equal, column: c.columns[0], average: c.frequencies.average, rarity: c.frequencies.rarity}
+		for k := range classes {
 			if c.byChance(k) {
+				x.of[k] = 1
 				for b := level(0); b < buckets; b++ {
-					w.logs.p[k][i][c.equal+b] = 0 // each value counts by its own frequency
+					w.logs.p[i][c.equal+b][k] = 0 // each value counts by its own frequency
 				}
 			}
 		}
@@ -54,35 +86,29 @@ func (w *weigher) weight(p candidate) float64 {
 
 // sums are log2 of how often pairs of each class agree as this one does. By chance people agree in a value as often as it is frequent.
 func (w *weigher) sums(p candidate) (sum [classes]float64) {
-	for k := range classes {
-		sum[k] = w.logs.of(k, p.p, len(w.cs))
-	}
-	for i := range w.cs {
-		c := &w.cs[i]
-		chance := w.chance(c, p)
-		if c.byChance(strangers) {
-			sum[strangers] -= chance
-		}
-		if c.byChance(household) {
-			sum[household] -= chance
+	sum = w.logs.of(p.p, w.n)
+	for i := range w.n {
+		if chance := w.chance(i, p); chance != 0 {
+			for k, by := range &w.chances[i].of {
+				sum[k] -= by * chance
+			}
 		}
 	}
 	return sum
 }
 
 // chance is by how many bits less likely it is than the model says of the level that two people agree in the very values of a pair.
-func (w *weigher) chance(c *comparison, p candidate) float64 {
-	l := c.level(p.p)
-	if l == missing || l != c.equal && l != c.close {
+func (w *weigher) chance(i int, p candidate) float64 {
+	c, l := &w.chances[i], p.p.at(i)
+	if l < c.equal && l != c.close || l == missing {
 		return 0
 	}
-	f, at := c.frequencies, c.columns[0]
-	x, y := w.records.row(p.l)[at], w.records.row(p.r)[at]
+	x, y := w.records.row(p.l)[c.column], w.records.row(p.r)[c.column]
 	switch {
 	case x < 0 || y < 0:
 		return 0 // the value is in another column
-	case l == c.equal:
-		return float64(f.rarity[x])
+	case l >= c.equal:
+		return float64(c.rarity[x])
 	}
-	return (float64(min(f.rarity[x], f.rarity[y])) + f.average) / 2
+	return (float64(min(c.rarity[x], c.rarity[y])) + c.average) / 2
 }

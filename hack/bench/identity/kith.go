@@ -40,8 +40,10 @@ func kith(ctx context.Context, records, truth string) (figures, error) {
 	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
 		return figures{}, err
 	}
+	// The processor time has the judging in it, which is small.
 	f := figures{
 		system: "Kith", read: r.Read, train: r.Train, score: r.Score, cluster: r.Cluster, total: r.Read + r.Train + r.Score + r.Cluster,
+		cpu:     (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(),
 		peakMiB: int(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss / 1024), pairs: r.Pairs,
 	}
 	f.best.Precision, f.best.Recall, f.best.F1 = r.Quality.Pairs.Precision, r.Quality.Pairs.Recall, r.Quality.Pairs.F1
@@ -50,10 +52,10 @@ func kith(ctx context.Context, records, truth string) (figures, error) {
 }
 
 // resolve is what that process does.
-func resolve(records, truth string) error {
+func resolve(ctx context.Context, records, truth string) error {
 	var r kithResult
 	lap := stopwatch()
-	compared, ids, err := columns.Read(records)
+	compared, ids, err := read(ctx, records)
 	if err != nil {
 		return err
 	}

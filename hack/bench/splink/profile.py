@@ -14,6 +14,7 @@ class Profile:
     certain_recall: float  # ... of which they find this share
     training: list  # blocking rules of the EM sessions
     u_pairs: float  # random pairs for u
+    u_chunks: int = 10  # in which they are drawn; more than one stops early where every level has been seen often
     em_pairs: Optional[float] = None  # pairs of an EM session; None: all
     em_without_tf: bool = False
     link: str = ""  # the column by whose values records are linked; empty: duplicates within one set

@@ -97,7 +97,7 @@ def run(name, records, truth, threads):
     )
     linker.training.estimate_probability_two_random_records_match(profile.certain, recall=profile.certain_recall)
     watch.lap("prior")
-    linker.training.estimate_u_using_random_sampling(max_pairs=profile.u_pairs)
+    linker.training.estimate_u_using_random_sampling(max_pairs=profile.u_pairs, num_chunks=profile.u_chunks)
     watch.lap("u")
     for rule in profile.training:
         linker.training.estimate_parameters_using_expectation_maximisation(
@@ -109,10 +109,10 @@ def run(name, records, truth, threads):
     count = rows(con, edges.physical_name)
     clusters = cluster(linker, edges, 5)
     watch.lap("cluster")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    used = resource.getrusage(resource.RUSAGE_SELF)
     result = {
         "profile": name, "splink": splink.__version__, "duckdb": duckdb.__version__, "python": sys.version.split()[0], "processors": threads or os.cpu_count(),
-        "records": rows(con, "records"), "seconds": watch.seconds, "peak_mib": peak, "edges": count,
+        "records": rows(con, "records"), "seconds": watch.seconds, "cpu_seconds": round(used.ru_utime + used.ru_stime, 1), "peak_mib": used.ru_maxrss // 1024, "edges": count,
         "prior": linker._settings_obj._probability_two_random_records_match,
     }
     clusters.drop_table_from_database_and_remove_from_cache()

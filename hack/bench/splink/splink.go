@@ -116,7 +116,8 @@ type Result struct {
 	Pairs      int         `json:"pairs"` // compared
 	Edges      int         `json:"edges"` // pairs above the lowest threshold
 	Seconds    Seconds     `json:"seconds"`
-	PeakMiB    int         `json:"peak_mib"` // resident, of the whole process, until it had clustered once
+	CPUSeconds float64     `json:"cpu_seconds"` // of the whole process until then, which other work on the machine disturbs least
+	PeakMiB    int         `json:"peak_mib"`    // resident, of the whole process, until it had clustered once
 	Thresholds []Threshold `json:"thresholds"`
 }
 

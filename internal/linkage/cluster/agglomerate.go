@@ -6,20 +6,68 @@ import (
 	"slices"
 )
 
-// agglomerate joins the clusters of one component.
-func agglomerate(g Groups, links []link, join fixed) {
-	if !slices.ContainsFunc(links, func(l link) bool { return !l.atLeast(join) }) {
-		// Nothing counts against anything: all of it is one, if it may be.
-		if _, ok := g.Union(roots(links)...); ok {
-			return
+// agglomerate joins the clusters of one component after the other.
+func agglomerate(g Groups, components [][]link, join fixed) {
+	a := agglomeration{groups: g, join: join}
+	for _, links := range components {
+		a.roots = roots(a.roots[:0], links)
+		if !slices.ContainsFunc(links, func(l link) bool { return !l.atLeast(join) }) {
+			// Nothing counts against anything: all of it is one, if it may be.
+			if _, ok := g.Union(a.roots...); ok {
+				continue
+			}
 		}
+		a.component(links)
 	}
-	a := agglomeration{groups: g, join: join, of: map[int32]map[int32]tie{}, version: map[int32]int32{}}
+}
+
+// roots of the clusters that are linked, in order, each once.
+func roots(out []int32, links []link) []int32 {
 	for _, l := range links {
-		a.tie(l.a, l.b, tie{l.sum, l.n})
+		out = append(out, l.a, l.b)
 	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// tie is what is between a cluster and another.
+type tie struct {
+	to  int32
+	sum fixed
+	n   int32
+}
+
+// agglomeration of one component, whose clusters are numbered in the order of their roots. What it has made room for serves the next.
+type agglomeration struct {
+	groups  Groups
+	join    fixed
+	roots   []int32
+	ties    [][]tie
+	version []int32 // how often a cluster has changed; what was proposed before is void
+	queue   queue
+}
+
+func (a *agglomeration) component(links []link) {
+	n := len(a.roots)
+	if n > len(a.ties) {
+		a.ties = slices.Grow(a.ties, n-len(a.ties))[:n]
+		a.version = make([]int32, n)
+	}
+	for i := range n {
+		a.ties[i], a.version[i] = a.ties[i][:0], 0
+	}
+	number := func(root int32) int32 { i, _ := slices.BinarySearch(a.roots, root); return int32(i) }
 	for _, l := range links {
-		a.propose(l.a, l.b)
+		x, y := number(l.a), number(l.b)
+		a.ties[x], a.ties[y] = append(a.ties[x], tie{y, l.sum, l.n}), append(a.ties[y], tie{x, l.sum, l.n})
+	}
+	a.queue = a.queue[:0]
+	for x := range int32(n) {
+		for _, t := range a.ties[x] {
+			if x < t.to {
+				a.propose(x, t)
+			}
+		}
 	}
 	heap.Init(&a.queue)
 	for a.queue.Len() > 0 {
@@ -29,66 +77,52 @@ func agglomerate(g Groups, links []link, join fixed) {
 	}
 }
 
-func roots(links []link) []int32 {
-	out := make([]int32, 0, 2*len(links))
-	for _, l := range links {
-		out = append(out, l.a, l.b)
+// add to what is between two clusters.
+func (a *agglomeration) add(x int32, t tie) {
+	if i := a.find(x, t.to); i >= 0 {
+		a.ties[x][i].sum += t.sum
+		a.ties[x][i].n += t.n
+		return
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	a.ties[x] = append(a.ties[x], t)
 }
 
-// tie is what is between two clusters.
-type tie struct {
-	sum fixed
-	n   int32
+func (a *agglomeration) find(x, to int32) int {
+	return slices.IndexFunc(a.ties[x], func(t tie) bool { return t.to == to })
 }
 
-type agglomeration struct {
-	groups  Groups
-	join    fixed
-	of      map[int32]map[int32]tie
-	version map[int32]int32 // how often a cluster has changed; what was proposed before is void
-	queue   queue
-}
-
-func (a *agglomeration) tie(x, y int32, t tie) {
-	for _, p := range [][2]int32{{x, y}, {y, x}} {
-		if a.of[p[0]] == nil {
-			a.of[p[0]] = map[int32]tie{}
-		}
-		a.of[p[0]][p[1]] = t
-	}
+func (a *agglomeration) remove(x, to int32) {
+	i, last := a.find(x, to), len(a.ties[x])-1
+	a.ties[x][i] = a.ties[x][last]
+	a.ties[x] = a.ties[x][:last]
 }
 
 // propose to join two clusters, if their mean weight suffices.
-func (a *agglomeration) propose(x, y int32) {
-	t := a.of[x][y]
+func (a *agglomeration) propose(x int32, t tie) {
 	if t.sum >= a.join*fixed(t.n) {
-		x, y = min(x, y), max(x, y)
+		x, y := min(x, t.to), max(x, t.to)
 		a.queue = append(a.queue, proposal{float64(t.sum) / float64(t.n), x, y, a.version[x], a.version[y]})
 	}
 }
 
 // unite two clusters. The smaller number stands for both.
 func (a *agglomeration) unite(x, y int32) {
-	if _, ok := a.groups.Union(a.groups.Find(x), a.groups.Find(y)); !ok {
+	if _, ok := a.groups.Union(a.groups.Find(a.roots[x]), a.groups.Find(a.roots[y])); !ok {
 		return
 	}
 	a.version[x]++
 	a.version[y] = -1
-	delete(a.of[x], y)
-	for z, t := range a.of[y] {
-		delete(a.of[z], y)
-		if z != x {
-			have := a.of[x][z]
-			a.tie(x, z, tie{have.sum + t.sum, have.n + t.n})
+	a.remove(x, y)
+	for _, t := range a.ties[y] {
+		if t.to != x {
+			a.remove(t.to, y)
+			a.add(t.to, tie{x, t.sum, t.n})
+			a.add(x, t)
 		}
 	}
-	delete(a.of, y)
-	for z := range a.of[x] {
+	for _, t := range a.ties[x] {
 		before := len(a.queue)
-		if a.propose(x, z); len(a.queue) > before {
+		if a.propose(x, t); len(a.queue) > before {
 			heap.Fix(&a.queue, before)
 		}
 	}

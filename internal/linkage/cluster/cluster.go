@@ -49,9 +49,7 @@ func (o Options) join() fixed { return fixed(o.Join * float64(one)) }
 // edges nor that in which groups were made, and no component on any other.
 func Refine(g Groups, edges []linkage.Edge, o Options) {
 	join := o.join()
-	for _, c := range components(g, edges, o, join) {
-		agglomerate(g, c, join)
-	}
+	agglomerate(g, components(g, edges, o, join), join)
 }
 
 // link is the sum of the weights of the pairs between two clusters, and how many they are.
@@ -84,44 +82,58 @@ func components(g Groups, edges []linkage.Edge, o Options, join fixed) [][]link 
 			parent[max(a, b)] = min(a, b)
 		}
 	}
-	type placed struct {
-		component int32
-		link
+	// Of each record how many pairs the component has that it is the root of, then where they begin, then where they end.
+	ends := make([]int32, g.Len()+1)
+	inside := func(e linkage.Edge) (component int32, l link, ok bool) {
+		if component = find(e.L); component != find(e.R) {
+			return 0, link{}, false
+		}
+		a, b := g.Find(e.L), g.Find(e.R)
+		return component, link{min(a, b), max(a, b), o.fixed(e.Weight), 1}, a != b
 	}
-	var inside []placed
 	for _, e := range edges {
-		c := find(e.L)
-		if c != find(e.R) {
-			continue
-		}
-		if a, b := g.Find(e.L), g.Find(e.R); a != b {
-			inside = append(inside, placed{c, link{min(a, b), max(a, b), o.fixed(e.Weight), 1}})
+		if c, _, ok := inside(e); ok {
+			ends[c+1]++
 		}
 	}
-	slices.SortFunc(inside, func(x, y placed) int {
-		if x.component != y.component {
-			return cmp.Compare(x.component, y.component)
+	for c := range g.Len() {
+		ends[c+1] += ends[c]
+	}
+	links := make([]link, ends[g.Len()]) // of all components, one after the other
+	for _, e := range edges {
+		if c, l, ok := inside(e); ok {
+			links[ends[c]] = l
+			ends[c]++
 		}
+	}
+	var out [][]link
+	start := int32(0)
+	for _, end := range ends[:g.Len()] {
+		if end > start {
+			out = append(out, summed(links[start:end:end]))
+			start = end
+		}
+	}
+	return out
+}
+
+// summed are links with those between the same clusters added up, in order of clusters.
+func summed(links []link) []link {
+	slices.SortFunc(links, func(x, y link) int {
 		if x.a != y.a {
 			return cmp.Compare(x.a, y.a)
 		}
 		return cmp.Compare(x.b, y.b)
 	})
-	var out [][]link
-	links := make([]link, 0, len(inside)) // of all components, one after the other
-	for i := 0; i < len(inside); {
-		first := len(links)
-		c := inside[i].component
-		for ; i < len(inside) && inside[i].component == c; i++ {
-			l := inside[i].link
-			if n := len(links); n > first && links[n-1].a == l.a && links[n-1].b == l.b {
-				links[n-1].sum += l.sum
-				links[n-1].n += l.n
-				continue
-			}
-			links = append(links, l)
+	n := 1
+	for _, l := range links[1:] {
+		if last := &links[n-1]; last.a == l.a && last.b == l.b {
+			last.sum += l.sum
+			last.n += l.n
+			continue
 		}
-		out = append(out, links[first:len(links):len(links)])
+		links[n] = l
+		n++
 	}
-	return out
+	return links[:n:n]
 }

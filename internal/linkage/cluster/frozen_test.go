@@ -79,6 +79,46 @@ func TestWeightsDependOnThePairAndTheModelAlone(t *testing.T) {
 	}
 }
 
+// The pairs of touched records weigh what they weigh among all pairs, and no others are weighed.
+func TestWeighTouching(t *testing.T) {
+	columns, _ := generated(t, people.Options{Country: "us", Records: 3000, Seed: 33})
+	records := linkage.New(columns)
+	model, err := records.Learn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := weights(t, records, model, nil)
+	for name, is := range map[string]func(i int) bool{
+		"none": func(int) bool { return false }, "one": func(i int) bool { return i == 1500 }, "some": func(i int) bool { return i%5 == 2 }, "all": func(int) bool { return true },
+	} {
+		touched := make([]bool, records.Len())
+		for i := range touched {
+			touched[i] = is(i)
+		}
+		edges, _, err := records.WeighTouching(model, touched)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[[2]int32]float32{}
+		for _, e := range edges {
+			pair := [2]int32{e.L, e.R}
+			if w, ok := all[pair]; !ok || w != e.Weight || !touched[e.L] && !touched[e.R] {
+				t.Fatalf("%s: pair %v weighs %v, and %v among all (found: %v)", name, pair, e.Weight, w, ok)
+			}
+			got[pair] = e.Weight
+		}
+		want := 0
+		for pair := range all {
+			if touched[pair[0]] || touched[pair[1]] {
+				want++
+			}
+		}
+		if len(got) != want || len(edges) != want || want == 0 && name != "none" {
+			t.Errorf("%s: %d edges of %d pairs, want %d", name, len(edges), len(got), want)
+		}
+	}
+}
+
 // A model that was made for other columns, or that blocks have outgrown, is refused.
 func TestOutdatedModels(t *testing.T) {
 	columns, _ := generated(t, people.Options{Country: "us", Records: 1000, Seed: 32})

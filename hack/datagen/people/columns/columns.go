@@ -11,8 +11,8 @@ import (
 	"github.com/kith-dev/kith/internal/linkage"
 )
 
-// kinds of the columns that are compared.
-var kinds = map[string]linkage.Kind{
+// Kinds of the columns that are compared.
+var Kinds = map[string]linkage.Kind{
 	"given_name": linkage.GivenName, "middle_name": linkage.MiddleName, "surname": linkage.Surname, "birth_date": linkage.BirthDate,
 	"gender": linkage.Gender, "email": linkage.Email, "phone": linkage.Phone, "street": linkage.Street, "house_number": linkage.HouseNumber,
 	"city": linkage.City, "postcode": linkage.Postcode, "region": linkage.Region,
@@ -29,7 +29,7 @@ func Read(file string) (columns []linkage.Column, ids []string, err error) {
 	err = rows(file, func(row []string) {
 		if record < 0 {
 			for j, name := range row {
-				if k, ok := kinds[name]; ok {
+				if k, ok := Kinds[name]; ok {
 					at = append(at, j)
 					columns = append(columns, linkage.NewColumn(k, name, n))
 				}
