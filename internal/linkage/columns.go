@@ -35,6 +35,8 @@ const (
 	Exact        Kind = "Exact"
 	// family is the surname, or the only name where a record has one. It is no comparison of its own.
 	family Kind = "family"
+	// generation tells father from son where they have one name. It is no comparison of its own either: what differs in it is another given name.
+	generation Kind = "generation"
 )
 
 // Column of all records.
@@ -136,36 +138,11 @@ func canonical(k Kind, v string) string {
 
 // birthDate as eight digits; empty where it stands for no date, as 1900-01-01 does. Digits that are no date may be a misread one, and stay.
 func birthDate(v string) string {
-	d := digits(yearFirst(v))
+	d := person.DateDigits(v)
 	if t, err := time.Parse("20060102", d); err == nil && person.BirthDate(t, time.Time{}) <= person.DefaultBirthDate {
 		return ""
 	}
 	return d
-}
-
-// yearFirst puts the year of a date such as 3/4/1961 or 3.4.1961 first; one of two digits is of 1930 to 2029. Which of the others is the month nobody can tell: swapped ones are nearly equal.
-func yearFirst(v string) string {
-	parts := strings.FieldsFunc(v, func(r rune) bool { return r < '0' || r > '9' })
-	if len(parts) != 3 || len(parts[0]) > 2 || len(parts[1]) > 2 || len(parts[2]) != 2 && len(parts[2]) != 4 {
-		return v
-	}
-	year := parts[2]
-	if len(year) == 2 && year >= "30" {
-		year = "19" + year
-	} else if len(year) == 2 {
-		year = "20" + year
-	}
-	return year + "0"[:2-len(parts[0])] + parts[0] + "0"[:2-len(parts[1])] + parts[1]
-}
-
-func digits(v string) string {
-	b := make([]byte, 0, 8)
-	for i := 0; i < len(v); i++ {
-		if v[i] >= '0' && v[i] <= '9' {
-			b = append(b, v[i])
-		}
-	}
-	return string(b)
 }
 
 // NewColumn has no values yet.

@@ -17,7 +17,8 @@ func (r *Records) pattern(cs []comparison, a, b int32) (p pattern) {
 	for i := range cs {
 		l := cs[i].of(x, y)
 		if l == cs[i].equal {
-			l += cs[i].frequencies.bucket[x[cs[i].columns[0]]]
+			at := cs[i].columns[0]
+			l += min(cs[i].frequencies.bucket[x[at]], cs[i].frequencies.bucket[y[at]])
 		}
 		p |= pattern(l) << (4 * i)
 	}

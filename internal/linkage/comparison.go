@@ -34,6 +34,7 @@ type comparison struct {
 	name             string
 	place            int // among the comparisons
 	about            about
+	named            bool    // it is of a name, or of the gender that a name tells
 	alone            bool    // people of a household agree in it by chance only
 	least            float64 // of the pairs of one person how many agree, at least
 	twins            bool    // or because they were born together
@@ -50,7 +51,7 @@ type comparison struct {
 func (r *Records) comparisons() ([]comparison, error) {
 	var out []comparison
 	for i, c := range r.columns {
-		if c.kind == family || !r.scheme.compares(c.name) {
+		if c.kind == family || c.kind == generation || !r.scheme.compares(c.name) {
 			continue
 		}
 		if levels := r.scheme.declared(c.name).Levels; levels != nil {
@@ -66,8 +67,10 @@ func (r *Records) comparisons() ([]comparison, error) {
 			out = append(out, r.postcodeComparison(i))
 		case Street, City, Text, Organization:
 			out = append(out, r.textComparison(i))
-		case HouseNumber, Identifier, Phone:
+		case HouseNumber, Identifier:
 			out = append(out, r.codeComparison(i))
+		case Phone:
+			out = append(out, r.phoneComparison(i))
 		case Email:
 			out = append(out, r.emailComparison(i))
 		case Number:
@@ -82,6 +85,7 @@ func (r *Records) comparisons() ([]comparison, error) {
 		kind := r.columns[out[i].columns[0]].kind
 		out[i].about, out[i].alone = subject(kind)
 		out[i].twins = kind == BirthDate
+		out[i].named = kind == GivenName || kind == MiddleName || kind == Surname || kind == Gender
 		out[i].place = i
 		out[i].ignoresFrequency = r.scheme.declared(out[i].name).IgnoreFrequency
 		out[i].least = leastAgreement(kind)
@@ -175,7 +179,7 @@ func (r *Records) numberComparison(i int) comparison {
 	}
 }
 
-// codeComparison is of numbers that mean nothing: of a house, a telephone, a card.
+// codeComparison is of numbers that mean nothing: of a house, a card.
 func (r *Records) codeComparison(i int) comparison {
 	const almost, equal = 2, 3
 	texts := r.columns[i].texts
@@ -188,6 +192,21 @@ func (r *Records) codeComparison(i int) comparison {
 			return differs
 		}),
 	}
+}
+
+// phoneComparison knows that a number may be written without its area, or be taken for one of another country.
+func (r *Records) phoneComparison(i int) comparison {
+	c := r.codeComparison(i)
+	const almost, equal = 2, 3
+	texts, ends := r.columns[i].texts, r.columns[i].of(last7)
+	c.levels = []string{"missing", "differs", "one edit or same end", "equal"}
+	c.of = byValue(i, equal, func(a, b int32) level {
+		if ends[a] != 0 && ends[a] == ends[b] || within(&texts[a], &texts[b], 1) {
+			return almost
+		}
+		return differs
+	})
+	return c
 }
 
 // The least similarity of texts that are nearly equal, and of those that are alike.
@@ -248,9 +267,9 @@ func (r *Records) emailComparison(i int) comparison {
 			parts[j], numbered[j] = newText(p), strings.ContainsAny(p, "0123456789")
 		}
 	})
-	given, family := r.given, r.family
+	given, family, alike := r.given, r.family, r.namesInCommon()
 	namesakes := func(l, r []int32) bool {
-		return given >= 0 && l[given] >= 0 && l[given] == r[given] || family >= 0 && l[family] >= 0 && l[family] == r[family]
+		return given >= 0 && l[given] >= 0 && l[given] == r[given] || family >= 0 && l[family] >= 0 && l[family] == r[family] || alike(l, r)
 	}
 	return comparison{
 		name: c.name, columns: []int{i}, levels: []string{"missing", "differs", "similar name", "same name", "two edits", "equal"}, equal: equal, close: almost,

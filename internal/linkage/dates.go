@@ -2,7 +2,6 @@ package linkage
 
 import (
 	"encoding/binary"
-	"math/bits"
 )
 
 // The levels of dates.
@@ -10,12 +9,13 @@ const (
 	dateNearYear level = iota + 2
 	dateYear
 	dateDay
+	dateTwo
 	dateNearly
 	dateEqual
 )
 
 // A date of the first of January often stands for the year alone, so two of them agree in less than eight digits.
-var dateLevels = []string{"missing", "differs", "years of one edit", "same year", "same day of the year", "one edit or day and month swapped", "equal"}
+var dateLevels = []string{"missing", "differs", "years of one edit", "same year", "same day of the year", "two edits", "one edit or day and month swapped", "equal"}
 
 // date as eight digits: year, month, day; the first of them in the lowest byte. 0 is none.
 type date uint64
@@ -37,22 +37,13 @@ func dateOf(v string) (date, bool) {
 
 func (d date) yearOnly() bool { return d&monthDayOfDate == yearOnly }
 
-// swapped says whether day and month of one are month and day of the other.
-func (d date) swapped(o date) bool {
-	return d&yearOfDate == o&yearOfDate && d>>48 == o>>32&0xffff && d>>32&0xffff == o>>48
-}
+// turned has day and month swapped.
+func (d date) turned() date { return d&yearOfDate | d>>48<<32 | d>>32<<48 }
 
-// oneEdit says whether another digit or two swapped neighbours make one date of another.
-func (d date) oneEdit(o date) bool {
-	x := uint64(d ^ o)
-	at := bits.TrailingZeros64(x) &^ 7
-	switch rest := x >> at; {
-	case rest < 1<<8:
-		return true
-	case rest < 1<<16:
-		return d>>at&0xff == o>>at>>8&0xff && o>>at&0xff == d>>at>>8&0xff
-	}
-	return false
+// dayFirst says whether the day stands where the month should, as there are no more than twelve.
+func (d date) dayFirst() bool {
+	tens, ones := d>>32&0xff, d>>40&0xff
+	return tens > '1' || tens == '1' && ones > '2'
 }
 
 func (r *Records) dateComparison(i int) comparison {
@@ -72,27 +63,45 @@ func (r *Records) dateComparison(i int) comparison {
 	}
 }
 
+// slips are in how many places two dates have different digits, two neighbours that are swapped being one.
+func slips(a, b date) (n int) {
+	for ; a != b; a, b = a>>8, b>>8 {
+		if a&0xff == b&0xff {
+			continue
+		}
+		n++
+		if a&0xff == b>>8&0xff && a>>8&0xff == b&0xff {
+			a, b = a>>8, b>>8
+		}
+	}
+	return n
+}
+
 func dateLevel(a, b date) level {
 	if a == 0 || b == 0 {
 		return missing
 	}
 	first, second := a.yearOnly(), b.yearOnly()
 	switch {
-	case a == b:
+	case a == b, a == b.turned() && (a.dayFirst() || b.dayFirst()):
 		return dateEqual
 	case first && second:
-		if a.oneEdit(b) {
+		if slips(a, b) == 1 {
 			return dateNearYear
 		}
 		return differs
 	case a&yearOfDate == b&yearOfDate && (first || second):
 		return dateYear
-	case a.oneEdit(b), a.swapped(b):
+	}
+	switch n := min(slips(a, b), slips(a, b.turned())+1, slips(a.turned(), b)+1); {
+	case n < 2:
 		return dateNearly
 	case a&monthDayOfDate == b&monthDayOfDate:
 		return dateDay
 	case a&yearOfDate == b&yearOfDate:
 		return dateYear
+	case n == 2:
+		return dateTwo
 	}
 	return differs
 }

@@ -330,7 +330,7 @@ func (s *Scheme) compares(name string) bool {
 
 // keeps says whether a column is there at all.
 func (s *Scheme) keeps(name string) bool {
-	return s.compares(name) || slices.ContainsFunc(s.rules, func(rule []keyName) bool {
+	return name == string(generation) || s.compares(name) || slices.ContainsFunc(s.rules, func(rule []keyName) bool {
 		return slices.ContainsFunc(rule, func(k keyName) bool { return k.column == name })
 	})
 }

@@ -14,7 +14,7 @@ type Explanation struct {
 
 // Step of an explanation: by how much something changes the odds.
 type Step struct {
-	// What was compared, or what else counts: PriorStep, HouseholdStep.
+	// What was compared, or what else counts: PriorStep, HouseholdStep, NameStep.
 	What string `json:"what"`
 	// Level of agreement; empty for what is no comparison.
 	Level string `json:"level,omitempty"`
@@ -30,6 +30,8 @@ const (
 	PriorStep = "any two records"
 	// HouseholdStep is how much less likely one person is as two of a household explain the agreement as well.
 	HouseholdStep = "or two people of one household"
+	// NameStep is there where nothing but names could be compared and these are not rare enough to join anybody.
+	NameStep = "a name alone"
 )
 
 // Explain how the weight of two records comes about by a model. The error is as that of Weigh.
@@ -66,11 +68,14 @@ func (r *Records) Explain(m *Model, a, b int32) (Explanation, error) {
 		s.Left, s.Right = col.value(x[cs[i].columns[0]]), col.value(y[cs[i].columns[0]])
 		out.add(s)
 	}
-	rest := out.Weight
+	rest := w.odds(c)
 	for _, s := range out.Steps {
 		rest -= s.Bits
 	}
 	out.add(Step{What: HouseholdStep, Bits: rest})
+	if cut := out.Weight - w.odds(c); cut < 0 {
+		out.add(Step{What: NameStep, Bits: cut})
+	}
 	return out, nil
 }
 

@@ -16,6 +16,7 @@ const (
 	initial  part = "initial"
 	first3   part = "first3"
 	last4    part = "last4"
+	last7    part = "last7"
 	district part = "district" // of a postcode
 	area     part = "area"     // of a postcode
 	year     part = "year"
@@ -53,6 +54,8 @@ func partOf(p part, v string) string {
 		return firstLetters(v, 3)
 	case last4:
 		return lastLetters(v, 4)
+	case last7:
+		return lastLetters(v, 7)
 	case district:
 		return districtOf(v)
 	case area:

@@ -24,9 +24,12 @@ var nameLevels = []string{"missing", "differs", "initial", "similar", "shares a 
 // have it in either field.
 func (r *Records) nameComparison(i int) comparison {
 	c := r.columns[i]
-	n := names{i: i, other: -1, texts: c.texts, words: c.words(), sounds: c.of(sound)}
+	n := names{i: i, other: -1, texts: c.texts, words: c.words(), sounds: c.of(sound), spelt: c.spelt()}
 	if c.kind != Surname {
 		n.pets = c.pets()
+	}
+	if n.generation = -1; c.kind == GivenName {
+		n.generation = r.generation
 	}
 	if c.kind != MiddleName && r.given >= 0 && r.surname >= 0 {
 		n.other = r.given + r.surname - i
@@ -38,10 +41,11 @@ func (r *Records) nameComparison(i int) comparison {
 }
 
 type names struct {
-	i, other                 int
+	i, other, generation     int
 	texts                    []text
 	words                    wordList
 	sounds                   []uint64
+	spelt                    []spelt   // nil where all values are in Latin letters
 	pets                     [][]int32 // groups of names that stand for each other, nil for surnames
 	given, surname           int
 	givenTexts, surnameTexts []text
@@ -63,10 +67,18 @@ func (n *names) level(l, r []int32) level {
 	switch {
 	case a < 0 || b < 0:
 		return missing
+	case n.relatives(l, r):
+		return differs
 	case a == b:
 		return nameEqual
 	case n.other >= 0 && n.swapped(l, r):
+		if n.i == n.given {
+			return missing // that surnames are swapped says all
+		}
 		return nameSwapped
+	}
+	if n.spelt != nil && n.spelt[a].script != n.spelt[b].script {
+		return n.across(a, b)
 	}
 	x, y := &n.texts[a], &n.texts[b]
 	if x.letter() || y.letter() {
@@ -89,6 +101,11 @@ func (n *names) level(l, r []int32) level {
 		return nameSimilar
 	}
 	return differs
+}
+
+// relatives says whether one is a senior and the other a junior: a name that father and son have in common is not the name of one person.
+func (n *names) relatives(l, r []int32) bool {
+	return n.generation >= 0 && l[n.generation] >= 0 && r[n.generation] >= 0 && l[n.generation] != r[n.generation]
 }
 
 // letter says whether the text is one letter of an alphabet, and so an initial; a syllable or an ideograph may be all of a name.
@@ -121,6 +138,19 @@ func (c *column) pets() [][]int32 {
 func (n *names) swapped(l, r []int32) bool {
 	x, y := l[n.other], r[n.other]
 	return x >= 0 && y >= 0 && x != y && n.cross[l[n.i]] == y && n.cross[r[n.i]] == x
+}
+
+// namesInCommon says whether the given name of one is the surname of the other.
+func (r *Records) namesInCommon() func(x, y []int32) bool {
+	if r.given < 0 || r.surname < 0 {
+		return func(_, _ []int32) bool { return false }
+	}
+	given, surname := r.columns[r.given].of(whole), r.columns[r.surname].of(whole)
+	is := func(x, y []int32) bool {
+		g, s := x[r.given], y[r.surname]
+		return g >= 0 && s >= 0 && given[g] == surname[s]
+	}
+	return func(x, y []int32) bool { return is(x, y) || is(y, x) }
 }
 
 // oneName gives the one of two records that has a given name and no surname, where the other has a surname.

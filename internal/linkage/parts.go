@@ -2,18 +2,21 @@ package linkage
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/kith-dev/kith/internal/normalise/person"
 )
 
 // withParts gives the columns without full names and full addresses: their parts stand in the columns of given names, surnames, streets and so
-// on, where a record has none of its own.
+// on, where a record has none of its own. What tells father from son stands in a column of its own where there are names.
 func withParts(columns []Column) []Column {
 	columns = taken(columns, FullName, person.ParseName, []piece[person.FullName]{
 		{GivenName, func(n person.FullName) string { return n.Given }},
 		{MiddleName, func(n person.FullName) string { return n.Middle }},
 		{Surname, func(n person.FullName) string { return n.Surname }},
+		{generation, func(n person.FullName) string { return generationText(n.Generation()) }},
 	})
+	columns = withoutGenerations(columns)
 	return taken(columns, FullAddress, person.ParseAddress, []piece[person.Address]{
 		{Street, func(a person.Address) string { return a.Street }},
 		{HouseNumber, func(a person.Address) string { return a.HouseNumber }},
@@ -76,4 +79,50 @@ func filled(a, b Column) Column {
 		}
 	}
 	return out
+}
+
+// withoutGenerations takes what tells father from son out of the names of persons, into a column of its own.
+func withoutGenerations(columns []Column) []Column {
+	out := slices.Clone(columns)
+	at, named := indexOf(out, generation), false
+	var found Column
+	if at >= 0 {
+		found = out[at]
+	} else {
+		at, found = len(out), NewColumn(generation, string(generation), len(columns[0].IDs))
+	}
+	for i, c := range out {
+		if c.Kind != GivenName && c.Kind != MiddleName && c.Kind != Surname {
+			continue
+		}
+		named = true
+		names, generations := make([]string, len(c.Values)), make([]int, len(c.Values))
+		inParts(len(names), func(from, to int) {
+			for v := from; v < to; v++ {
+				names[v], generations[v] = person.Generation(c.Values[v])
+			}
+		})
+		for record, id := range c.IDs {
+			if id >= 0 && found.IDs[record] < 0 {
+				found.Set(record, generationText(generations[id]))
+			}
+		}
+		out[i].Values = names
+	}
+	switch {
+	case !named:
+		return columns
+	case at < len(out):
+		out[at] = found
+		return out
+	}
+	return append(out, found)
+}
+
+// generationText is empty for none.
+func generationText(g int) string {
+	if g == 0 {
+		return ""
+	}
+	return strconv.Itoa(g)
 }

@@ -15,9 +15,9 @@ type Records struct {
 	stride  int       // of rows
 	n       int
 	// The columns of names, -1 for none. family is that of surnames where there are no given names.
-	given, surname, family int
-	scheme                 *Scheme // nil where everything follows from the kinds
-	learned                *fitted // the model that was learned last, until it is used
+	given, surname, family, generation int
+	scheme                             *Scheme // nil where everything follows from the kinds
+	learned                            *fitted // the model that was learned last, until it is used
 }
 
 // New takes columns of the same length.
@@ -26,7 +26,7 @@ func New(columns []Column) *Records { return newRecords(columns, nil) }
 func newRecords(columns []Column, scheme *Scheme) *Records {
 	r := &Records{n: len(columns[0].IDs), scheme: scheme}
 	columns = slices.DeleteFunc(slices.Clone(withParts(columns)), func(c Column) bool { return !scheme.keeps(c.Name) })
-	r.given, r.surname = indexOf(columns, GivenName), indexOf(columns, Surname)
+	r.given, r.surname, r.generation = indexOf(columns, GivenName), indexOf(columns, Surname), indexOf(columns, generation)
 	r.family = r.surname
 	if r.given >= 0 && r.surname >= 0 {
 		r.family = len(columns)

@@ -50,6 +50,7 @@ type weigher struct {
 	n       int // comparisons
 	logs    *logs
 	chances [maxComparisons]chances
+	beside  pattern // the bits of the comparisons that are not of names
 }
 
 // chances are what a weigher knows of how often people agree in a respect by chance.
@@ -62,7 +63,7 @@ type chances struct {
 }
 
 func (r *Records) weigher(cs []comparison, m *Model) *weigher {
-	w := &weigher{records: r, n: len(cs), logs: m.logs(cs)}
+	w := &weigher{records: r, n: len(cs), logs: m.logs(cs), beside: beside(cs)}
 	for i, c := range cs {
 		x := &w.chances[i]
 		*x = chances{close: c.close, equal: c.equal, column: c.columns[0], average: c.frequencies.average, rarity: c.frequencies.rarity}
@@ -78,10 +79,38 @@ func (r *Records) weigher(cs []comparison, m *Model) *weigher {
 	return w
 }
 
-// weight in bits.
+// weight in bits. A name alone makes one person of two records only where it is rare enough to leave little doubt: there are many namesakes.
 func (w *weigher) weight(p candidate) float64 {
+	odds := w.odds(p)
+	if p.p&w.beside != 0 || odds >= rareName || odds < doubtful {
+		return odds
+	}
+	return doubtful
+}
+
+// Two records of which nothing but names can be compared weigh at least rareName, or else at most doubtful, which is a little less than what would join them, in bits.
+const (
+	rareName = 4
+	doubtful = -0.01
+)
+
+// odds in bits, whatever they come from.
+func (w *weigher) odds(p candidate) float64 {
 	sum := w.sums(p)
 	return sum2(sum[sameAddress], sum[moved]) - sum2(sum[household], sum[strangers])
+}
+
+// beside has the bits of all comparisons that are not of names. Where all are, it has all bits.
+func beside(cs []comparison) (p pattern) {
+	for i := range cs {
+		if !cs[i].named {
+			p |= 15 << (4 * i)
+		}
+	}
+	if p == 0 {
+		return ^p
+	}
+	return p
 }
 
 // sums are log2 of how often pairs of each class agree as this one does. By chance people agree in a value as often as it is frequent.
@@ -108,7 +137,7 @@ func (w *weigher) chance(i int, p candidate) float64 {
 	case x < 0 || y < 0:
 		return 0 // the value is in another column
 	case l >= c.equal:
-		return float64(c.rarity[x])
+		return float64(min(c.rarity[x], c.rarity[y])) // two values may be equal, such as a date and the same with its day first
 	}
 	return (float64(min(c.rarity[x], c.rarity[y])) + c.average) / 2
 }

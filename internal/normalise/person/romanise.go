@@ -5,7 +5,16 @@ import (
 	"unicode/utf8"
 )
 
-// romanise writes Hangul and kana in Latin letters, for Sound; "" if the text has a character that it can't.
+// Latin is a folded text in Latin letters, written by its sound: Hangul, kana, and the letters of Cyrillic, Greek, Arabic, Hebrew and Khmer. It is "" if the text
+// has a character that says nothing of its sound, as Han characters do. Arabic and Hebrew leave out most vowels, and so does what they are written as.
+func Latin(folded string) string {
+	if folded != "" && folded[0] < utf8.RuneSelf {
+		return folded
+	}
+	return romanise(folded)
+}
+
+// romanise writes other letters in Latin ones; "" if the text has a character that it can't.
 func romanise(s string) string {
 	var out []byte
 	doubled := false
@@ -23,7 +32,8 @@ func romanise(s string) string {
 		case r == 'ー':
 			continue // a long vowel sounds like a short one
 		default:
-			if latin = kana[r]; latin == "" {
+			var known bool
+			if latin, known = latinOf[r]; !known {
 				return ""
 			}
 		}
@@ -33,6 +43,9 @@ func romanise(s string) string {
 			if n := len(out); n > 0 && (out[n-1] == 'h' || out[n-1] == 'j') {
 				latin = strings.TrimPrefix(latin, "y")
 			}
+		}
+		if latin == "" {
+			continue
 		}
 		if doubled && latin[0] != 'c' {
 			out = append(out, latin[0])
@@ -69,14 +82,20 @@ func appendHangul(out []byte, r rune) []byte {
 	return append(out, hangulFinal[n%28]...)
 }
 
-// kana is Hepburn romanisation.
-var kana = func() map[rune]string {
+// latinOf has the other letters: kana by Hepburn, Cyrillic about as passports do (ICAO 9303), Greek, Arabic, Hebrew and Khmer as newspapers do. ь and ъ have no sound.
+var latinOf = func() map[rune]string {
 	m := map[rune]string{}
 	for _, pair := range strings.Fields(`
 		アa イi ウu エe オo カka キki クku ケke コko ガga ギgi グgu ゲge ゴgo サsa シshi スsu セse ソso ザza ジji ズzu ゼze ゾzo
 		タta チchi ツtsu テte トto ダda ヂji ヅzu デde ドdo ナna ニni ヌnu ネne ノno ハha ヒhi フfu ヘhe ホho バba ビbi ブbu ベbe ボbo
 		パpa ピpi プpu ペpe ポpo マma ミmi ムmu メme モmo ヤya ユyu ヨyo ラra リri ルru レre ロro ワwa ヰi ヱe ヲo ンn ヴvu
-		ァa ィi ゥu ェe ォo ャya ュyu ョyo ヮwa`) {
+		ァa ィi ゥu ェe ォo ャya ュyu ョyo ヮwa
+		аa бb вv гg дd еe жzh зz иi кk лl мm нn оo пp рr сs тt уu фf хkh цts чch шsh щshch ъ ыy ь эe юyu яya іi єe ґg ђdj јy љlj њnj ћc џdz
+		αa βv γg δd εe ζz ηi θth ιi κk λl μm νn ξx οo πp ρr σs ςs τt υy φf χch ψps ωo
+		اa بb تt ثth جj حh خkh دd ذdh رr زz سs شsh صs ضd طt ظz عa غgh فf قq كk لl مm نn هh وw يy ىa ةa ءa پp چch ژzh گg کk یy
+		אa בb גg דd הh וv זz חh טt יy כk ךk לl מm םm נn ןn סs עa פp ףf צts ץts קk רr שsh תt
+		កk ខkh គk ឃkh ងng ចch ឆch ជch ឈch ញnh ដd ឋth ឌd ឍth ណn តt ថth ទt ធth នn បb ផph ពp ភph មm យy រr លl វv សs ហh ឡl អa
+		ាa ិi ីi ឹu ឺu ុu ូu ួuo ើaeu ឿoeu ៀie េe ែae ៃai ោao ៅau ំam ះah ៉ ៊ ់ ្`) {
 		r, n := utf8.DecodeRuneInString(pair)
 		m[r] = pair[n:]
 	}

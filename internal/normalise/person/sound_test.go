@@ -17,6 +17,7 @@ func TestSoundBringsSpellingsTogether(t *testing.T) {
 		"신 Shin Sin", "전 Jeon Jun Chun", "지훈 Jihoon Ji-hun Jihun", "서연 Seo-yeon Seoyeon", "민수 Minsoo Min-su", "영희 Younghee Yeonghui", "현우 Hyunwoo Hyeon-u",
 		"タナカ たなか ﾀﾅｶ Tanaka", "サトウ さとう Sato Satoh Satou", "ジュンコ Junko", "シンイチ Shinichi", "ショウタ Shota", "キョウコ Kyoko", "ハットリ Hattori", "フジタ Fujita",
 		"ヴァン Van", "マッチ Matchi",
+		"Иван Ivan", "Александр Alexander Аляксандр", "Васильев Vasilyev", "Щербаков Shcherbakov", "Παπαδόπουλος Papadopoylos", "فيصل Faisal", "صديقي Siddiqui", "לוי Levi", "គឹម Kim", "តារា Dara",
 	} {
 		names := strings.Fields(same)
 		want := Sound(Fold(names[0]))
@@ -38,7 +39,7 @@ func TestSoundKeepsNamesApart(t *testing.T) {
 			t.Errorf("%s and %s both sound %q", a, b, Sound(Fold(a)))
 		}
 	}
-	for _, in := range []string{"", "王", "山田", "иван", "123", "山たろう"} {
+	for _, in := range []string{"", "王", "山田", "สมชาย", "123", "山たろう"} {
 		if got := Sound(Fold(in)); got != "" {
 			t.Errorf("%q sounds %q", in, got)
 		}
@@ -82,5 +83,16 @@ func BenchmarkSound(b *testing.B) {
 				Sound(in)
 			}
 		})
+	}
+}
+
+func TestLatin(t *testing.T) {
+	for in, want := range map[string]string{
+		"Васильев": "vasilev", "Юрий": "yurii", "Шевченко": "shevchenko", "Ђорђе": "djordje", "Γεώργιος": "georgios", "فيصل": "fysl", "משה": "mshh",
+		"José": "jose", "김": "kim", "タナカ": "tanaka", "王": "", "សុខា": "sukha", "ส": "", "": "",
+	} {
+		if got := Latin(Fold(in)); got != want {
+			t.Errorf("%s is %q, want %q", in, got, want)
+		}
 	}
 }
