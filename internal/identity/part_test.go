@@ -40,6 +40,12 @@ func (s *market) row(source string, hour int) string {
 		return strings.Join([]string{at, s.pick("e", 60), s.pick("p", 50), s.pick("c", 40), s.pick("name", 6)}, "|")
 	case "till":
 		return strings.Join([]string{at, s.pick("e", 60), s.pick("c", 40), s.pick("name", 6)}, "|")
+	case "stewardship":
+		side := func() string {
+			source := []string{"crm", "till"}[s.IntN(2)]
+			return fmt.Sprintf("%s|%s%04d", source, source[:1], 1+s.IntN(max(s.next, 1)))
+		}
+		return strings.Join([]string{at, []string{"Merge", "Split", "Split", "Withdraw"}[s.IntN(4)], side(), side(), "because"}, "|")
 	case "web":
 		return strings.Join([]string{at, s.pick("a", 80), s.pick("e", 90), s.pick("p", 70)}, "|")
 	}
@@ -75,13 +81,17 @@ func (s *market) change(source string, hour, most int) {
 func (s *market) load(w *world, r *rand.Rand) {
 	consents := text("@email", "@phone", "@anonymousId", "purpose", "status")
 	consents[3].Semantic, consents[4].Semantic = "purpose", "consentStatus"
+	decisions := text("decision", "firstSource", "firstKey", "secondSource", "secondKey", "reason")
+	for i := range decisions {
+		decisions[i].Semantic = decisions[i].Name
+	}
 	for _, src := range []struct {
 		name   string
 		kind   RecordKind
 		fields []Field
 	}{
 		{"crm", Profile, text("@email", "@phone", "@card", "name")}, {"till", Profile, text("@email", "@card", "name")},
-		{"web", Event, text("@anonymousId", "@email", "@phone")}, {"consents", Consent, consents},
+		{"web", Event, text("@anonymousId", "@email", "@phone")}, {"consents", Consent, consents}, {"stewardship", Override, decisions},
 	} {
 		var rows []string
 		for k, row := range s.rows[src.name] {
@@ -90,11 +100,15 @@ func (s *market) load(w *world, r *rand.Rand) {
 		slices.Sort(rows)
 		r.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
 		w.source(src.name, src.kind, 1+len(src.name)%2, src.fields, rows...)
+		if src.kind == Override {
+			decisions := w.cfg.Sources[len(w.cfg.Sources)-1]
+			w.cfg.Overrides, w.cfg.Sources = &decisions, w.cfg.Sources[:len(w.cfg.Sources)-1]
+		}
 	}
 }
 
 // relations and their columns, all of which increments have to give as a run of everything gives them.
-var everyRelation = []string{"members", "identifiers", "edges", "lineage", "guard_events", "consent", "profiles", "provenance", "profile_values", "links", "candidate_keys"}
+var everyRelation = []string{"members", "identifiers", "edges", "lineage", "guard_events", "consent", "profiles", "provenance", "profile_values", "links", "candidate_keys", "overrides", "quality"}
 
 // dump is all that a revision says.
 func (w *world) dump() map[string][]string {
@@ -157,7 +171,7 @@ func TestIncrementsGiveWhatAFullRunGives(t *testing.T) {
 			}
 			w.cfg.Survivorship = []Survivorship{{Attributes: []string{"name"}, Strategy: MostFrequent}, {Attributes: []string{"email"}, Strategy: MostRecent, List: 2}}
 		}
-		for _, source := range []string{"crm", "till", "web", "consents"} {
+		for _, source := range []string{"crm", "till", "web", "consents", "stewardship"} {
 			s.change(source, 0, 1)
 		}
 		for step := range 8 {
@@ -165,7 +179,7 @@ func TestIncrementsGiveWhatAFullRunGives(t *testing.T) {
 			if step == 0 {
 				most = 150
 			}
-			for _, source := range []string{"crm", "till", "web", "consents"} {
+			for _, source := range []string{"crm", "till", "web", "consents", "stewardship"} {
 				if most > 100 || s.IntN(2) == 0 {
 					s.change(source, step, most)
 				}

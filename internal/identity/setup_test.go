@@ -127,7 +127,11 @@ func (w *world) try() (*lake.Revision, error) {
 		}
 		cfg.Classes = []Class{c}
 	}
-	for _, s := range cfg.Sources {
+	read := slices.Clone(cfg.Sources)
+	if cfg.Overrides != nil {
+		read = append(read, *cfg.Overrides)
+	}
+	for _, s := range read {
 		cfg.Plan.Inputs = append(cfg.Plan.Inputs, lake.Input{Kind: "DataSource", Name: s.Name, Run: s.Revision.Run})
 	}
 	return Run(w.t.Context(), Env{Lake: w.lake, DB: w.db, everything: w.everything}, cfg)
