@@ -28,8 +28,7 @@ const largestBlock = `SELECT coalesce(max(n), 0) FROM (SELECT sum(n) AS n FROM (
 const createNearFound = `CREATE OR REPLACE TABLE {found} AS SELECT source, record_key FROM {keys} WHERE ({shares}) AND (source, record_key) NOT IN (SELECT (c.source, c.record_key) FROM ({changed}) c)`
 
 // Those among them that a changed record may be of one person with.
-const seedNear = `INSERT INTO {records} SELECT n.name, s.key, 0 FROM (SELECT DISTINCT rec FROM {matches}) JOIN {staged} s USING (rec) JOIN {sources} n ON n.number = s.src
-WHERE (n.name, s.key) NOT IN (SELECT (source, record_key) FROM {records})`
+const seedNear = `INSERT INTO {nodes} SELECT DISTINCT {record}, 0 FROM {matches} JOIN {staged} s USING (rec) JOIN {sources} n ON n.number = s.src`
 
 // seedMatches adds the records that probably match a changed one, and so could be joined with it. It does not fit where there is no model that does.
 func (r *run) seedMatches(ctx context.Context, p *part) (bool, error) {
@@ -198,5 +197,6 @@ UNION ALL SELECT false, {columns} FROM {source} WHERE (_key IN (SELECT record_ke
 	if err != nil {
 		return err
 	}
+	args["record"] = node(recordNode, sqlgen.Col("n", "name"), sqlgen.Col("s", "key"))
 	return r.env.DB.Exec(ctx, touched(seedNear, args))
 }

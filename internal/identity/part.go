@@ -190,5 +190,5 @@ func (r *run) touchedRows(src Source) sqlgen.Query {
 	if src.RecordKind == Profile {
 		return touched("(_key IN (SELECT record_key FROM {records} WHERE source = {name})) IS TRUE", sqlgen.Args{"name": src.Name})
 	}
-	return r.saying(src, "SELECT value FROM {values} WHERE kind = {kind}", nil)
+	return r.rowNodes(src).touched(src.RecordKind)
 }

@@ -1,0 +1,142 @@
+package identity
+
+import (
+	"context"
+
+	"github.com/kith-dev/kith/internal/sqlgen"
+)
+
+// What is tied in the base: what is in one profile, profiles between which there is a probable match, records that somebody has decided about.
+const (
+	tiedInProfiles = `SELECT {record} AS a, {profile} AS b, true AS mutual FROM {members}
+UNION ALL SELECT {value}, {profile}, true FROM {identifiers}
+UNION ALL SELECT {profile}, {other}, true FROM {links}`
+	tiedByDecision = `SELECT {first} AS a, {second} AS b, true AS mutual FROM ({decisions})`
+
+	// Values that records of several profiles carry, or that a guard has barred and does not any more: they stand for no profile of the base.
+	createOdd = `CREATE OR REPLACE TABLE {odd} AS
+SELECT DISTINCT e.identifier AS kind, e.value FROM {events} e SEMI JOIN {kinds} k ON k.name = e.identifier WHERE e.guard NOT IN ({blocking})
+UNION SELECT k.name, w.value FROM {was} w JOIN {kinds} k ON k.number = w.kind WHERE (w.kind, w.value) NOT IN (SELECT (kind, value) FROM {barred})`
+	tiedByOdd = `SELECT {record} AS a, {value} AS b, true AS mutual FROM {source} s WHERE ({v} IN (SELECT value FROM {odd} WHERE kind = {kind})) IS TRUE`
+	// A barred value leads from whoever carries it to what is said with it, and not back.
+	tiedByBarred = `SELECT {record} AS a, {weak} AS b, false AS mutual FROM {source} s WHERE ({v} IN (SELECT b.value FROM {barred} b WHERE b.kind = {number})) IS TRUE`
+
+	// Values that identify nobody.
+	createNobody = `CREATE OR REPLACE TABLE {nobody} AS SELECT {value} AS node FROM (
+	SELECT e.identifier AS kind, e.value FROM {events} e WHERE e.guard IN ({blocking})
+		AND (e.identifier, e.value) NOT IN (SELECT (k.name, v.value) FROM {verdicts} v JOIN {kinds} k ON k.number = v.kind)
+	UNION SELECT k.name, v.value FROM {verdicts} v JOIN {kinds} k ON k.number = v.kind WHERE v.blocked AND v.vid NOT IN (SELECT vid FROM {reasons})
+	UNION SELECT k.name, b.value FROM {barred} b JOIN {kinds} k ON k.number = b.kind
+) t(kind, value)`
+	// What a row says ties its values to the first of them.
+	tiedByRows = `SELECT DISTINCT a, b, true AS mutual FROM (SELECT nodes[1] AS a, unnest(nodes[2:]) AS b FROM (SELECT {nodes} AS nodes FROM {source} s) WHERE len(nodes) > 1)`
+)
+
+// tie makes the table of what leads from one node to another.
+func (r *run) tie(ctx context.Context) error {
+	col := func(name string) sqlgen.Expr { return sqlgen.Col(name) }
+	args := r.verdictArgs()
+	args["members"], args["identifiers"], args["links"] = table("base_members"), table("base_identifiers"), table("base_links")
+	args["record"], args["profile"] = node(recordNode, col("source"), col("record_key")), node(profileNode, col("profile_id"))
+	args["value"], args["other"] = node(valueNode, col("identifier"), col("value")), node(profileNode, col("other_profile_id"))
+	ties := []sqlgen.Query{sqlgen.Format(tiedInProfiles, args)}
+	args["blocking"] = []sqlgen.Expr{sqlgen.Lit(guardBlocked), sqlgen.Lit(guardAutomatic)}
+	args["odd"], args["nobody"], args["value"] = table("odd"), table("nobody"), node(valueNode, col("kind"), col("value"))
+	for _, q := range []string{createOdd, createNobody} {
+		if err := r.exec(ctx, q, args); err != nil {
+			return err
+		}
+	}
+	if src := r.cfg.Overrides; src != nil {
+		args["first"], args["second"] = node(recordNode, col("first_source"), col("first_key")), node(recordNode, col("second_source"), col("second_key"))
+		args["decisions"] = sqlgen.UnionAll(decisionsOf(*src, table("override_source")), decisionsOf(*src, table("changed_overrides")))
+		ties = append(ties, sqlgen.Format(tiedByDecision, args))
+	}
+	for i, src := range r.space.sources {
+		args["source"] = numbered("source", i)
+		if src.RecordKind != Profile {
+			if len(r.space.identifiersOf(src)) > 1 {
+				args["nodes"] = r.rowNodes(src).list(src.RecordKind)
+				ties = append(ties, sqlgen.Format(tiedByRows, args))
+			}
+			continue
+		}
+		for _, c := range r.space.identifiersOf(src) {
+			kind, v := r.space.kinds[c.kind], identifierText(c)
+			args["record"], args["value"], args["weak"] = node(recordNode, src.Name, sqlgen.Col("s", "_key")), node(valueNode, kind, v), node(weakNode, kind, v)
+			args["v"], args["kind"], args["number"] = v, kind, c.kind
+			ties = append(ties, sqlgen.Format(tiedByOdd, args), sqlgen.Format(tiedByBarred, args))
+		}
+	}
+	return r.exec(ctx, "CREATE OR REPLACE TABLE {ties} AS {all}", sqlgen.Args{"ties": table("ties"), "all": sqlgen.UnionAll(ties...)})
+}
+
+// rowNodes are the nodes that a row s of an event, a transaction or a consent may be about, each NULL where it is not.
+type rowNodes struct {
+	strong  []sqlgen.Query // values that identify somebody
+	persons []sqlgen.Query // those of them that are no anonymous ids
+	weak    []sqlgen.Query // values that identify nobody
+}
+
+func (r *run) rowNodes(src Source) (out rowNodes) {
+	for _, c := range r.space.identifiersOf(src) {
+		kind, v := r.space.kinds[c.kind], identifierText(c)
+		args := sqlgen.Args{"v": v, "value": node(valueNode, kind, v), "weak": node(weakNode, kind, v), "nobody": table("nobody")}
+		strong := sqlgen.Format("CASE WHEN {v} IS NOT NULL AND {value} NOT IN (SELECT node FROM {nobody}) THEN {value} END", args)
+		out.strong = append(out.strong, strong)
+		if kind != AnonymousID {
+			out.persons = append(out.persons, strong)
+		}
+		out.weak = append(out.weak, sqlgen.Format("CASE WHEN {v} IS NOT NULL AND {value} IN (SELECT node FROM {nobody}) THEN {weak} END", args))
+	}
+	out.persons = append(out.persons, "NULL")
+	return out
+}
+
+// list of the nodes that a row is about: in a consent that has nothing but an anonymous id to identify somebody, what identifies nobody counts too.
+func (n rowNodes) list(kind RecordKind) sqlgen.Query {
+	args := sqlgen.Args{"strong": n.strong, "weak": n.weak, "persons": n.persons}
+	list := "[{strong}]"
+	if kind == Consent {
+		list = "CASE WHEN coalesce({persons}) IS NULL THEN [{strong}, {weak}] ELSE [{strong}] END"
+	}
+	return sqlgen.Format("list_filter("+list+", lambda x: x IS NOT NULL)", args)
+}
+
+// touched is a condition: whether one of these nodes is in the part.
+func (n rowNodes) touched(kind RecordKind) sqlgen.Query {
+	in := func(nodes []sqlgen.Query) sqlgen.Query {
+		parts := []sqlgen.Query{"(false"}
+		for _, x := range nodes {
+			parts = append(parts, touched("OR ({x} IN (SELECT node FROM {nodes})) IS TRUE", sqlgen.Args{"x": x}))
+		}
+		return sqlgen.Lines(append(parts, ")")...)
+	}
+	if kind != Consent {
+		return in(n.strong)
+	}
+	return sqlgen.Format("({strong} OR coalesce({persons}) IS NULL AND {weak})", sqlgen.Args{"strong": in(n.strong), "persons": n.persons, "weak": in(n.weak)})
+}
+
+// seedDecided begins with the records of decisions that are new or gone.
+func (r *run) seedDecided(ctx context.Context) error {
+	src := r.cfg.Overrides
+	if src == nil {
+		return nil
+	}
+	if err := r.openSource(ctx, table("override_source"), *src); err != nil {
+		return err
+	}
+	args := sqlgen.Args{"changes": decisionsOf(*src, table("changed_overrides")), "record": node(recordNode, sqlgen.Col("source"), sqlgen.Col("record_key"))}
+	for _, q := range []string{seedDecisions, seedDecidedNodes} {
+		if err := r.env.DB.Exec(ctx, touched(q, args)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const (
+	seedDecisions    = `INSERT INTO {records} SELECT first_source, first_key FROM ({changes}) UNION SELECT second_source, second_key FROM ({changes})`
+	seedDecidedNodes = `INSERT INTO {nodes} SELECT DISTINCT {record}, 0 FROM {records}`
+)
