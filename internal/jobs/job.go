@@ -23,7 +23,7 @@ const (
 )
 
 // Exit codes of the worker after which the same pod again would end the same; what follows is the manager's to decide.
-var finalExitCodes = []int32{10, 11, 12, 13, 64}
+var finalExitCodes = []int32{10, 11, 12, 13, 14, 64}
 
 const (
 	// restarts of a pod that the machine ended: out of memory, killed, node lost.
