@@ -57,7 +57,7 @@ SELECT v.vid, {place}, {name}, count(*) FROM (SELECT DISTINCT value, other FROM 
 JOIN {values} v ON v.kind = {kind} AND v.value = p.value GROUP BY v.vid HAVING count(*) > {above}`
 
 const sharedPairs = `SELECT s.{v}::VARCHAR AS value, lower(trim(s.{other}::VARCHAR)) AS other FROM {source} s
-WHERE s.{v}::VARCHAR IN (SELECT value FROM {values} WHERE kind = {kind} AND NOT blocked AND n * {columns} > {above})`
+WHERE (s.{v}::VARCHAR IN (SELECT value FROM {values} WHERE kind = {kind} AND NOT blocked AND n * {columns} > {above})) IS TRUE`
 
 // blockAutomatically blocks, among the values that are not blocked yet, those that occur with too many different others. All guards are asked
 // before any value is blocked, so that their order does not matter.

@@ -137,16 +137,19 @@ WHERE c.cluster >= {records} AND NOT EXISTS (SELECT 1 FROM {kept} k WHERE k.clus
 	createProfiles = `CREATE OR REPLACE TABLE {profiles} AS
 SELECT k.cluster, o.id, o.known, false AS fresh FROM {kept} k JOIN {old} o USING (old)`
 
+	createNamed = `CREATE OR REPLACE TABLE {named} AS
+SELECT cluster, known, (substr(h, 1, 8) || '-' || substr(h, 9, 4) || '-5' || substr(h, 14, 3) || '-' ||
+	translate(substr(h, 17, 1), '0123456789abcdef', '89ab89ab89ab89ab') || substr(h, 18, 3) || '-' || substr(h, 21, 12))::UUID AS id
+FROM (SELECT cluster, known, sha1(from_hex({namespace}) || encode(what || {generation}::VARCHAR || chr(31) || which)) AS h FROM {fresh})`
+
 	// An id that lives, or that was merged into another and so resolves to it for ever, is not given again. One whose profile ended
 	// without a heir comes back with its profile.
-	nameFresh = `INSERT INTO {profiles}
-SELECT cluster, id, known, true FROM (
-	SELECT cluster, known, (substr(h, 1, 8) || '-' || substr(h, 9, 4) || '-5' || substr(h, 14, 3) || '-' ||
-		translate(substr(h, 17, 1), '0123456789abcdef', '89ab89ab89ab89ab') || substr(h, 18, 3) || '-' || substr(h, 21, 12))::UUID AS id
-	FROM (SELECT cluster, known, sha1(from_hex({namespace}) || encode(what || {generation}::VARCHAR || chr(31) || which)) AS h FROM {fresh})
-) f
-WHERE f.id NOT IN ({living})
-	AND NOT EXISTS (SELECT 1 FROM {lineage} l WHERE l.event = 'merge' AND l.from_id::UUID = f.id)`
+	nameFresh = `INSERT INTO {profiles} SELECT cluster, id, known, true FROM {named} f
+WHERE id NOT IN ({living}) AND NOT EXISTS (SELECT 1 FROM {lineage} l WHERE l.event = 'merge' AND l.from_id::UUID = f.id)`
+
+	// Outside of a part ids live too.
+	livingIn = `SELECT profile_id::UUID FROM {members} WHERE (profile_id IN (SELECT id::VARCHAR FROM {named})) IS TRUE
+UNION SELECT profile_id::UUID FROM {identifiers} WHERE (profile_id IN (SELECT id::VARCHAR FROM {named})) IS TRUE`
 
 	dropNamed = `DELETE FROM {fresh} WHERE cluster IN (SELECT cluster FROM {profiles})`
 )
@@ -156,10 +159,9 @@ var kithNamespace = uuid.MustParse("6f0a6f4e-6b0e-5d0c-9f52-5c7d0f0b5e1a")
 
 func (r *run) freshIDs(ctx context.Context, args sqlgen.Args) error {
 	namespace := uuid.NewSHA1(kithNamespace, []byte(r.cfg.Plan.Subject))
-	args["namespace"], args["living"] = hex.EncodeToString(namespace[:]), sqlgen.Format("SELECT id FROM {old}", args)
+	args["named"], args["namespace"], args["living"] = table("named"), hex.EncodeToString(namespace[:]), sqlgen.Format("SELECT id FROM {old}", args)
 	if r.part != nil {
-		args["living"] = sqlgen.Format("SELECT profile_id::UUID FROM {members} UNION SELECT profile_id::UUID FROM {identifiers}",
-			sqlgen.Args{"members": table("all_members"), "identifiers": table("all_identifiers")})
+		args["living"] = sqlgen.Format(livingIn, sqlgen.Args{"members": table("all_members"), "identifiers": table("all_identifiers"), "named": table("named")})
 	}
 	for _, q := range []string{createFresh, createProfiles} {
 		if err := r.exec(ctx, q, args); err != nil {
@@ -172,7 +174,7 @@ func (r *run) freshIDs(ctx context.Context, args sqlgen.Args) error {
 			return err
 		}
 		args["generation"] = generation
-		for _, q := range []string{nameFresh, dropNamed} {
+		for _, q := range []string{createNamed, nameFresh, dropNamed} {
 			if err := r.exec(ctx, q, args); err != nil {
 				return err
 			}

@@ -6,13 +6,15 @@ import (
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
-// The values that changed rows say or said, with how often each occurs by now in all rows.
+// The values that changed rows say or said. Any of them may be in enough rows for an automatic guard to look at it.
 const createVerdicts = `CREATE OR REPLACE TABLE {values} AS
-SELECT (row_number() OVER (ORDER BY kind, value) - 1)::INTEGER AS vid, kind, value, n, blocked
-FROM (WITH said AS MATERIALIZED (SELECT DISTINCT kind, value FROM ({changed})) {judged})`
+SELECT (row_number() OVER (ORDER BY kind, value) - 1)::INTEGER AS vid, kind, value, 1::BIGINT << 40 AS n, blocked FROM ({judged})`
 
 const (
-	verdictValues  = `CREATE OR REPLACE TABLE {verdicts} AS SELECT * FROM {values}`
+	// How often they occur by now is of interest where they identify nobody.
+	verdictValues = `CREATE OR REPLACE TABLE {verdicts} AS SELECT v.* REPLACE (coalesce(c.n, 0) AS n) FROM {values} v
+LEFT JOIN (SELECT kind, value, sum(n)::BIGINT AS n FROM ({counts}) GROUP BY kind, value) c ON c.kind = v.kind AND c.value = v.value`
+	countedValues  = `SELECT {kind} AS kind, {v} AS value, count(*) AS n FROM {source} s WHERE ({v} IN (SELECT value FROM {values} WHERE kind = {kind} AND blocked)) IS TRUE GROUP BY ALL`
 	verdictReasons = `CREATE OR REPLACE TABLE {reasons} AS SELECT * FROM {automatic}`
 	// What an automatic guard has barred: by the base, or by a verdict where there is one.
 	baseAutomatic = `CREATE OR REPLACE TABLE {t} AS SELECT DISTINCT k.number AS kind, e.value FROM {events} e JOIN {kinds} k ON k.name = e.identifier WHERE e.guard = {guard}`
@@ -23,23 +25,31 @@ const (
 
 // judgeChanged decides about the values of changed rows, whether they identify somebody, with all rows in view. About all others the base has decided.
 func (r *run) judgeChanged(ctx context.Context, _ *part) (bool, error) {
-	changed := []sqlgen.Query{"SELECT 0 AS kind, '' AS value WHERE false"}
-	counts := []sqlgen.Query{"SELECT kind, value, 0::BIGINT AS n FROM said"}
+	changed := []sqlgen.Query{"SELECT 0 AS kind, '' AS value, 0::BIGINT AS n WHERE false"}
+	counts := changed
+	args := r.verdictArgs()
 	for i, src := range r.space.sources {
 		for _, c := range r.space.identifiersOf(src) {
-			args := sqlgen.Args{"kind": c.kind, "v": identifierText(c), "changed": numbered("changed", i), "source": numbered("source", i)}
-			changed = append(changed, sqlgen.Format("SELECT {kind} AS kind, {v} AS value FROM {changed} s WHERE {v} IS NOT NULL", args))
-			counts = append(counts, sqlgen.Format("SELECT {kind}, {v}, count(*) FROM {source} s WHERE ({v} IN (SELECT value FROM said WHERE kind = {kind})) IS TRUE GROUP BY ALL", args))
+			args["kind"], args["v"], args["changed"], args["source"] = c.kind, identifierText(c), numbered("changed", i), numbered("source", i)
+			changed = append(changed, sqlgen.Format("SELECT {kind} AS kind, {v} AS value, 0 AS n FROM {changed} s WHERE {v} IS NOT NULL", args))
+			counts = append(counts, sqlgen.Format(countedValues, args))
 		}
 	}
-	args := r.verdictArgs()
-	args["changed"], args["judged"] = sqlgen.UnionAll(changed...), r.judged(sqlgen.UnionAll(counts...))
+	args["judged"] = r.judged(sqlgen.UnionAll(changed...))
 	if err := r.exec(ctx, createVerdicts, args); err != nil {
 		return false, err
 	}
 	if err := r.blockAutomatically(ctx); err != nil {
 		return false, err
 	}
+	nobody, err := r.number(ctx, "SELECT count(*) FROM {values} WHERE blocked", args)
+	if err != nil {
+		return false, err
+	}
+	if nobody == 0 {
+		counts = counts[:1]
+	}
+	args["counts"] = sqlgen.UnionAll(counts...)
 	for _, q := range []string{verdictValues, verdictReasons, baseAutomatic, baseBarred, nowBarred} {
 		if err := r.exec(ctx, q, args); err != nil {
 			return false, err
