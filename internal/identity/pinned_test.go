@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -117,7 +118,7 @@ func TestImportedModel(t *testing.T) {
 	if m := to.models(); len(m) != 1 || !m[0].InUse {
 		t.Errorf("no longer pinned: %d models", len(m))
 	}
-	to.cfg.Probabilistic = &Matching{Import: []byte(`{"format":1,"comparisons":[]}`), From: "models:people.json"}
+	to.cfg.Probabilistic = &Matching{Import: fmt.Appendf(nil, `{"format":%d,"comparisons":[]}`, linkage.Format), From: "models:people.json"}
 	to.failing(fault.InvalidManifest, "models:people.json is no model that kith model export wrote")
 	to.cfg.Probabilistic = &Matching{Import: []byte(`{"format":99}`), From: "models:people.json"}
 	to.failing(fault.ModelMismatch, "by another version of Kith")

@@ -8,12 +8,13 @@ import (
 )
 
 // A part is found in a graph whose nodes are hashes: of records, of values, of the profiles of the base, and, apart from these, of values that identify
-// nobody, which lead to what was said of consent with them. ties.go has what connects them. That two of them have the same hash makes a part larger, and no difference.
+// nobody, which lead to what was said of consent with them, and of all who carry such a value. ties.go has what connects them. That two of them have the same hash makes a part larger, and no difference.
 const (
-	recordNode  = "hash('record', {source}, {key})"
-	valueNode   = "hash('value', {kind}, {value})"
-	weakNode    = "hash('weak', {kind}, {value})"
-	profileNode = "hash('profile', {profile})"
+	recordNode   = "hash('record', {source}, {key})"
+	valueNode    = "hash('value', {kind}, {value})"
+	weakNode     = "hash('weak', {kind}, {value})"
+	carriersNode = "hash('carriers', {kind}, {value})"
+	profileNode  = "hash('profile', {profile})"
 )
 
 // node fills one of the templates above: its first argument is the source or the kind, if there are two.
@@ -38,8 +39,8 @@ func touched(template string, args sqlgen.Args) sqlgen.Query {
 var (
 	ofTouchedProfile = touched("(profile_id IN (SELECT profile_id FROM {profiles})) IS TRUE", nil)
 	ofTouchedRecord  = touched("(record_key IN (SELECT record_key FROM {records})) IS TRUE AND (source, record_key) IN (SELECT (source, record_key) FROM {records})", nil)
-	ofTouchedPair    = touched("(first_source, first_key) IN (SELECT (source, record_key) FROM {records}) OR (second_source, second_key) IN (SELECT (source, record_key) FROM {records})", nil)
-	ofTouchedValue   = touched("({value} IN (SELECT node FROM {nodes})) IS TRUE OR ({weak} IN (SELECT node FROM {nodes})) IS TRUE", sqlgen.Args{
+	ofTouchedPair    = touched("((first_source, first_key) IN (SELECT (source, record_key) FROM {records}) OR (second_source, second_key) IN (SELECT (source, record_key) FROM {records}))", nil)
+	ofTouchedValue   = touched("(({value} IN (SELECT node FROM {nodes})) IS TRUE OR ({weak} IN (SELECT node FROM {nodes})) IS TRUE)", sqlgen.Args{
 		"value": node(valueNode, sqlgen.Col("identifier"), sqlgen.Col("value")), "weak": node(weakNode, sqlgen.Col("identifier"), sqlgen.Col("value")),
 	})
 )
@@ -95,8 +96,7 @@ FROM said JOIN judged USING (kind, value) JOIN {kinds} k ON k.number = said.kind
 	seedNobody = `INSERT INTO {nodes} SELECT DISTINCT {weak}, 0 FROM {said} WHERE (blocked OR barred) AND line NOT IN ({identified})`
 	identified = `SELECT line FROM {said} WHERE NOT blocked AND NOT barred AND kind <> {anonymous}`
 	// What is said anew with a barred value may be said of all who carry it.
-	seedCarriers = `INSERT INTO {nodes} SELECT DISTINCT {record}, 0 FROM {source} s
-WHERE ({v} IN (SELECT value FROM {said} WHERE kind = {kind} AND barred AND NOT blocked AND anew AND line NOT IN ({identified}))) IS TRUE`
+	seedCarriers = `INSERT INTO {nodes} SELECT DISTINCT {carriers}, 0 FROM {said} WHERE barred AND NOT blocked AND anew AND line NOT IN ({identified})`
 )
 
 // seedRows adds rows of a source to the part, with what they say.
@@ -112,35 +112,17 @@ func (r *run) seedRows(ctx context.Context, src Source, rows sqlgen.Query) error
 	args["texts"], args["all"], args["judged"] = texts, sqlgen.UnionAll(said...), r.judged("SELECT DISTINCT kind, value, 0 AS n FROM said")
 	args["record"], args["identified"] = node(recordNode, src.Name, sqlgen.Col("key")), touched(identified, args)
 	args["value"], args["weak"] = node(valueNode, sqlgen.Col("kind"), sqlgen.Col("value")), node(weakNode, sqlgen.Col("kind"), sqlgen.Col("value"))
+	args["carriers"] = node(carriersNode, sqlgen.Col("kind"), sqlgen.Col("value"))
 	steps := []string{createHits, createSaid, seedValues}
 	switch src.RecordKind {
 	case Profile:
 		steps = append(steps, seedRecords, seedTouched, seedBarred)
 	case Consent:
-		steps = append(steps, seedNobody)
+		steps = append(steps, seedNobody, seedCarriers)
 	}
 	for _, step := range steps {
 		if err := r.env.DB.Exec(ctx, touched(step, args)); err != nil {
 			return err
-		}
-	}
-	if src.RecordKind == Consent {
-		return r.seedCarriers(ctx, args)
-	}
-	return nil
-}
-
-func (r *run) seedCarriers(ctx context.Context, args sqlgen.Args) error {
-	for i, src := range r.space.sources {
-		if src.RecordKind != Profile {
-			continue
-		}
-		for _, c := range r.space.identifiersOf(src) {
-			args["record"], args["source"] = node(recordNode, src.Name, sqlgen.Col("s", "_key")), numbered("source", i)
-			args["v"], args["kind"] = identifierText(c), r.space.kinds[c.kind]
-			if err := r.env.DB.Exec(ctx, touched(seedCarriers, args)); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

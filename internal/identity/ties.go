@@ -18,8 +18,9 @@ UNION ALL SELECT {profile}, {other}, true FROM {links}`
 SELECT DISTINCT e.identifier AS kind, e.value FROM {events} e SEMI JOIN {kinds} k ON k.name = e.identifier WHERE e.guard NOT IN ({blocking})
 UNION SELECT k.name, w.value FROM {was} w JOIN {kinds} k ON k.number = w.kind WHERE (w.kind, w.value) NOT IN (SELECT (kind, value) FROM {barred})`
 	tiedByOdd = `SELECT {record} AS a, {value} AS b, true AS mutual FROM {source} s WHERE ({v} IN (SELECT value FROM {odd} WHERE kind = {kind})) IS TRUE`
-	// A barred value leads from whoever carries it to what is said with it, and not back.
-	tiedByBarred = `SELECT {record} AS a, {weak} AS b, false AS mutual FROM {source} s WHERE ({v} IN (SELECT b.value FROM {barred} b WHERE b.kind = {number})) IS TRUE`
+	// A barred value leads from whoever carries it to what is said with it, and not back. Back it leads where something is said of all who carry it.
+	tiedByBarred = `SELECT unnest([{record}, {carriers}]) AS a, unnest([{weak}, {record}]) AS b, false AS mutual
+FROM {source} s WHERE ({v} IN (SELECT b.value FROM {barred} b WHERE b.kind = {number})) IS TRUE`
 
 	// Values that identify nobody.
 	createNobody = `CREATE OR REPLACE TABLE {nobody} AS SELECT {value} AS node FROM (
@@ -30,6 +31,9 @@ UNION SELECT k.name, w.value FROM {was} w JOIN {kinds} k ON k.number = w.kind WH
 ) t(kind, value)`
 	// What a row says ties its values to the first of them.
 	tiedByRows = `SELECT DISTINCT a, b, true AS mutual FROM (SELECT nodes[1] AS a, unnest(nodes[2:]) AS b FROM (SELECT {nodes} AS nodes FROM {source} s) WHERE len(nodes) > 1)`
+	// What is said by an anonymous id is said with the value beside it once the id stands for nobody.
+	tiedByVisitors = `SELECT DISTINCT a, b, false AS mutual FROM (SELECT {visitor} AS a, unnest([{carriers}]) AS b FROM {source} s WHERE coalesce({persons}) IS NULL)
+WHERE a IS NOT NULL AND b IS NOT NULL`
 )
 
 // tie makes the table of what leads from one node to another.
@@ -56,14 +60,20 @@ func (r *run) tie(ctx context.Context) error {
 		args["source"] = numbered("source", i)
 		if src.RecordKind != Profile {
 			if len(r.space.identifiersOf(src)) > 1 {
-				args["nodes"] = r.rowNodes(src).list(src.RecordKind)
+				nodes := r.rowNodes(src)
+				args["nodes"] = nodes.list(src.RecordKind)
 				ties = append(ties, sqlgen.Format(tiedByRows, args))
+				if src.RecordKind == Consent {
+					args["visitor"], args["carriers"], args["persons"] = nodes.visitor, nodes.carriers, nodes.persons
+					ties = append(ties, sqlgen.Format(tiedByVisitors, args))
+				}
 			}
 			continue
 		}
 		for _, c := range r.space.identifiersOf(src) {
 			kind, v := r.space.kinds[c.kind], identifierText(c)
 			args["record"], args["value"], args["weak"] = node(recordNode, src.Name, sqlgen.Col("s", "_key")), node(valueNode, kind, v), node(weakNode, kind, v)
+			args["carriers"] = node(carriersNode, kind, v)
 			args["v"], args["kind"], args["number"] = v, kind, c.kind
 			ties = append(ties, sqlgen.Format(tiedByOdd, args), sqlgen.Format(tiedByBarred, args))
 		}
@@ -76,18 +86,27 @@ type rowNodes struct {
 	strong  []sqlgen.Query // values that identify somebody
 	persons []sqlgen.Query // those of them that are no anonymous ids
 	weak    []sqlgen.Query // values that identify nobody
+	// carriers of these, and the anonymous id
+	carriers []sqlgen.Query
+	visitor  sqlgen.Query
 }
 
-func (r *run) rowNodes(src Source) (out rowNodes) {
+func (r *run) rowNodes(src Source) rowNodes {
+	out := rowNodes{visitor: "NULL"}
 	for _, c := range r.space.identifiersOf(src) {
 		kind, v := r.space.kinds[c.kind], identifierText(c)
 		args := sqlgen.Args{"v": v, "value": node(valueNode, kind, v), "weak": node(weakNode, kind, v), "nobody": table("nobody")}
 		strong := sqlgen.Format("CASE WHEN {v} IS NOT NULL AND {value} NOT IN (SELECT node FROM {nobody}) THEN {value} END", args)
 		out.strong = append(out.strong, strong)
-		if kind != AnonymousID {
+		if kind == AnonymousID {
+			out.visitor = strong
+		} else {
 			out.persons = append(out.persons, strong)
 		}
-		out.weak = append(out.weak, sqlgen.Format("CASE WHEN {v} IS NOT NULL AND {value} IN (SELECT node FROM {nobody}) THEN {weak} END", args))
+		const nobody = "CASE WHEN {v} IS NOT NULL AND {value} IN (SELECT node FROM {nobody}) THEN {weak} END"
+		out.weak = append(out.weak, sqlgen.Format(nobody, args))
+		args["weak"] = node(carriersNode, kind, v)
+		out.carriers = append(out.carriers, sqlgen.Format(nobody, args))
 	}
 	out.persons = append(out.persons, "NULL")
 	return out
