@@ -13,7 +13,6 @@ import (
 	"github.com/kith-dev/kith/internal/plan"
 	"github.com/kith-dev/kith/internal/report"
 	"github.com/kith-dev/kith/internal/simulate"
-	"github.com/kith-dev/kith/internal/worker"
 )
 
 type planOptions struct {
@@ -38,6 +37,7 @@ func newPlan() *cobra.Command {
 	}
 	o.bindKnown(c)
 	f := c.Flags()
+	o.bindVolumes(c)
 	f.StringVar(&o.now, "now", "", "time that counts as now, RFC 3339; without it, that of the last evaluation")
 	f.StringVarP(&o.output, "output", "o", "text", "text or json")
 	f.IntVar(&o.examples, "examples", 0, "show the profile ids of so many examples of each thing that happens to ids")
@@ -61,14 +61,17 @@ func showPlan(ctx context.Context, out, log io.Writer, o planOptions) error {
 	if err != nil {
 		return err
 	}
+	env, err := localEnv(o.runOptions)
+	if err != nil {
+		return err
+	}
 	l, db, err := openLake(ctx, o.lake)
 	if err != nil {
 		return err
 	}
 	_ = db.Close()
-	res, err := simulate.Run(ctx, simulate.Options{
-		Objects: objects, Env: worker.Env{Lake: l, Memory: o.memory, Threads: o.threads}, Now: now, Examples: o.examples, Begin: beginning(log),
-	})
+	env.Lake = l
+	res, err := simulate.Run(ctx, simulate.Options{Objects: objects, Env: env, Now: now, Examples: o.examples, Begin: beginning(log)})
 	if err != nil {
 		return err
 	}

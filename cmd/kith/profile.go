@@ -137,7 +137,11 @@ func (p profilePrinter) weakest(x *identity.ProfileExplanation) {
 	if w.Others == 0 {
 		fmt.Fprint(p.out, " Nothing else does: without it, they are not one person.\n")
 	} else {
-		fmt.Fprintf(p.out, " So do %s, none of them stronger.\n", plural(w.Others, "other connection"))
+		do := "do"
+		if w.Others == 1 {
+			do = "does"
+		}
+		fmt.Fprintf(p.out, " So %s %s, none stronger than this one.\n", do, plural(w.Others, "other connection"))
 	}
 	if b := w.Between; b != nil && b.Compared > 0 {
 		fmt.Fprintf(p.out, "  Between the parts %s were compared, of %s on the average.\n", plural(b.Compared, "pair"), bits(b.Mean))

@@ -47,7 +47,7 @@ func newRun() *cobra.Command {
 	f := c.Flags()
 	f.StringSliceVarP(&o.manifests, "filename", "f", nil, "file or folder of declarations; can be given again")
 	f.StringVar(&o.lake, "lake", "", "folder of the lake; made when it is not there")
-	f.StringArrayVar(&o.volumes, "volume", nil, "NAME=DIR: the folder that stands for the volume claim NAME; can be given again")
+	o.bindVolumes(c)
 	f.StringVar(&o.secrets, "secrets", "", "folder with one folder for each Secret and one file for each of its keys")
 	f.StringVar(&o.now, "now", "", "time that counts as now, RFC 3339; without it, the clock's")
 	f.StringVarP(&o.output, "output", "o", "text", "text or json")
@@ -58,6 +58,10 @@ func newRun() *cobra.Command {
 	_ = c.MarkFlagRequired("filename")
 	_ = c.MarkFlagRequired("lake")
 	return c
+}
+
+func (o *runOptions) bindVolumes(c *cobra.Command) {
+	c.Flags().StringArrayVar(&o.volumes, "volume", nil, "NAME=DIR: the folder that stands for the volume claim NAME; can be given again")
 }
 
 func run(ctx context.Context, out io.Writer, o runOptions) error {

@@ -98,10 +98,6 @@ func (r *run) withinBudget(ctx context.Context) error {
 
 // rowsOf is the number of rows of an output, 0 where there is none.
 func rowsOf(outputs []lake.Output, name string) int64 {
-	for _, o := range outputs {
-		if o.Name == name {
-			return o.Rows
-		}
-	}
-	return 0
+	o, _ := lake.FindOutput(outputs, name)
+	return o.Rows
 }

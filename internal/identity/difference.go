@@ -153,7 +153,7 @@ func differences(old, now []lake.Column) []differing {
 func attributeTypes(columns []lake.Column) map[string]sqlgen.Type {
 	out := map[string]sqlgen.Type{}
 	for _, c := range columns {
-		if c.Name != "class" && c.Name != "profile_id" && c.Name != "known" {
+		if !slices.Contains(reserved, c.Name) {
 			out[c.Name] = c.Type
 		}
 	}

@@ -128,12 +128,8 @@ func (x *explainer) match(ctx context.Context, out *PairExplanation, refs []Ref,
 	if x.space.scheme == nil {
 		return nil, nil
 	}
-	models, err := x.modelsOf(ctx, x.revision)
-	if err != nil || models.inUse == 0 {
-		return nil, err
-	}
-	model, err := x.model(ctx, models.inUse)
-	if err != nil {
+	model, err := x.modelInUse(ctx)
+	if err != nil || model == nil {
 		return nil, err
 	}
 	columns, err := x.columnsOf(ctx, refs)
@@ -148,6 +144,15 @@ func (x *explainer) match(ctx context.Context, out *PairExplanation, refs []Ref,
 	out.Match = &match
 	edges, _, _, err := records.WeighPinned(model)
 	return edges, err
+}
+
+// modelInUse is the model that the revision's records were matched by; nil where there is none.
+func (x *explainer) modelInUse(ctx context.Context) (*linkage.Model, error) {
+	models, err := x.modelsOf(ctx, x.revision)
+	if err != nil || models.inUse == 0 {
+		return nil, err
+	}
+	return x.model(ctx, models.inUse)
 }
 
 // misfit is the error about a model that was made of other columns.

@@ -241,12 +241,8 @@ func (p *profileExplainer) likeness(ctx context.Context, refs []Ref) ([]linkage.
 	if p.space.scheme == nil || len(refs) == 0 {
 		return nil, false, nil
 	}
-	models, err := p.modelsOf(ctx, p.revision)
-	if err != nil || models.inUse == 0 {
-		return nil, false, err
-	}
-	model, err := p.model(ctx, models.inUse)
-	if err != nil {
+	model, err := p.modelInUse(ctx)
+	if err != nil || model == nil {
 		return nil, false, err
 	}
 	columns, err := p.columnsOf(ctx, refs)

@@ -1,9 +1,14 @@
 // Package identity makes people out of records. A run reads the sources of an IdentityRule as they stand, finds which Profile records
 // are one person, attaches the identifiers of events, transactions and consent, gives every profile an id that survives the next run, and
-// commits the relations of the space: members, identifiers, edges, lineage, guard_events, overrides, consent, profiles, provenance, profile_values and quality. Every run
-// computes all of it from all records, so that the result depends on neither their order nor the runs before; only the ids do.
+// commits the relations of the space: members, identifiers, edges, links, candidate_keys, models, lineage, guard_events, overrides, consent,
+// profiles, provenance, profile_values and quality.
+//
+// A run that builds on another looks at a part: the rows that have changed and all that they can have an effect on. What it commits is what
+// a run over everything would, so that people depend on neither the order of the records nor the runs before; only the ids do.
 //
 //	config.go, space.go      the declaration, checked and numbered
+//	part.go, reach.go        whether a part will do, and what is in it
+//	verdicts.go, near.go     the same for values that guards bar, and for records that are alike
 //	blocked.go, automatic.go values that identify nobody: by what they are, by what they occur with
 //	graph.go, windows.go     clusters under guards: pure, in memory, integers only
 //	forced.go                the same for what people decided
@@ -15,12 +20,14 @@
 //	stable.go, lineage.go    which id a profile keeps, and what became of the others
 //	difference.go            what lies between two revisions
 //	budget.go                changes that are too many to go on without being asked
-//	relations.go, guards.go  what is committed
+//	write.go                 how a relation is written: anew, or what is in the part
+//	relations.go, links.go, guards.go   what is committed
 //	survivors.go, lists.go   which record gives a value, and which others there are
 //	profiles.go, seen.go     profiles and provenance, for each class of purposes
 //	consent.go               what was said, by whom
 //	quality.go, labels.go    how good the people are: figures/ names what is measured
-//	explain.go, path.go      why two records are one person, or two
+//	explain.go, path.go, decided.go   why two records are one person, or two
+//	explain_profile.go, heir.go, span.go   what a profile is made of, which one an id stands for, and what holds it together
 //
 // What does not live here: reading sources (ingest), deciding what consent permits (consent), and traits and segments (segment).
 package identity
@@ -68,9 +75,13 @@ type run struct {
 }
 
 // Run resolves the people of cfg and commits them as cfg.Plan, which it begins itself. The counts are in the revision's
-// outputs: records, known, anonymous, identifiers, changed (see Churn), and in groups merges/, guards/, lineage/, overrides/, changed/, cut/ (values that a list
-// has no place for), sizes/ (profiles by their number of records) and quality/ (package figures). The class of an error is InvalidManifest, ReferenceNotFound or ColumnMissing
-// where the declaration does not fit the sources, BudgetExceeded where too many people would change, and Superseded where another run was faster.
+// outputs: records, resolved (how many of them were looked at), known, anonymous, changed (see Churn), model, candidates and outgrown, and in
+// groups identifiers/, merges/, candidates/, tooMany/, guards/, lineage/, overrides/, changed/, cut/ (values that a list has no place for),
+// sizes/ (profiles by their number of records) and quality/ (package figures). In a part merges, candidates and cut are those of the part.
+//
+// The class of an error is InvalidManifest, ReferenceNotFound, ColumnMissing or SchemaChanged where the declaration does not fit the sources,
+// TooManyCandidates or ModelMismatch where records can't be compared as it asks for, BudgetExceeded where too many people would change, and
+// Superseded where another run was faster.
 func Run(ctx context.Context, env Env, cfg Config) (*lake.Revision, error) {
 	s, err := newSpace(cfg)
 	if err != nil {

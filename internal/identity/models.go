@@ -36,10 +36,8 @@ func (r *run) modelsOf(ctx context.Context, revision *lake.Revision) (m models, 
 		return m, err
 	}
 	m.inUse = m.last
-	for _, o := range revision.Outputs {
-		if o.Name == modelOutput {
-			m.inUse = int(o.Rows)
-		}
+	if o, ok := lake.FindOutput(revision.Outputs, modelOutput); ok {
+		m.inUse = int(o.Rows)
 	}
 	return m, nil
 }

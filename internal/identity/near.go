@@ -51,7 +51,7 @@ func (r *run) seedMatches(ctx context.Context, p *part) (bool, error) {
 		return false, nil
 	}
 	current, err := r.near(ctx, func(i int, src Source) sqlgen.Query {
-		return sqlgen.Format("SELECT true AS anew, {columns} FROM {changed} WHERE current", sqlgen.Args{"columns": src.columns(), "changed": numbered("changed", i)})
+		return sqlgen.Format("SELECT true AS anew, {columns} FROM {changed} WHERE current", sqlgen.Args{"columns": sqlgen.Names(src.columns()...), "changed": numbered("changed", i)})
 	})
 	if err != nil {
 		return false, err
@@ -171,7 +171,7 @@ func (r *run) matchNear(ctx context.Context, p *part, changed int) error {
 	records, err := r.near(ctx, func(i int, src Source) sqlgen.Query {
 		return sqlgen.Format(`SELECT true AS anew, {columns} FROM {changed} WHERE current
 UNION ALL SELECT false, {columns} FROM {source} WHERE (_key IN (SELECT record_key FROM {found} WHERE source = {name})) IS TRUE`, sqlgen.Args{
-			"columns": src.columns(), "changed": numbered("changed", i), "source": numbered("source", i), "found": table("near_found"), "name": src.Name,
+			"columns": sqlgen.Names(src.columns()...), "changed": numbered("changed", i), "source": numbered("source", i), "found": table("near_found"), "name": src.Name,
 		})
 	})
 	if err != nil {

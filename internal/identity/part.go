@@ -3,11 +3,14 @@ package identity
 import (
 	"context"
 	"crypto/sha256"
+	"debug/elf"
 	"encoding/hex"
 	"encoding/json"
-	"runtime/debug"
+	"os"
 	"slices"
+	"sync"
 
+	"github.com/kith-dev/kith/internal/fault"
 	"github.com/kith-dev/kith/internal/lake"
 	"github.com/kith-dev/kith/internal/linkage"
 	"github.com/kith-dev/kith/internal/sqlgen"
@@ -51,12 +54,33 @@ func ruleHash(cfg Config) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if build, ok := debug.ReadBuildInfo(); ok {
-		text = append(text, build.String()...)
+	build, err := thisBuild()
+	if err != nil {
+		return "", err
 	}
-	sum := sha256.Sum256(text)
+	sum := sha256.Sum256(append(text, build...))
 	return hex.EncodeToString(sum[:]), nil
 }
+
+// thisBuild tells one build of the program from all others: by what the linker says that it was made of, or, where programs do not say that, by all of it.
+var thisBuild = sync.OnceValues(func() ([]byte, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return nil, fault.New(fault.Internal, "find the program: %w", err)
+	}
+	if program, err := elf.Open(path); err == nil {
+		defer func() { _ = program.Close() }()
+		if note := program.Section(".note.go.buildid"); note != nil {
+			return note.Data()
+		}
+	}
+	all, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fault.New(fault.Internal, "read the program: %w", err)
+	}
+	sum := sha256.Sum256(all)
+	return sum[:], nil
+})
 
 // takePart narrows the sources and the base to a part, where that gives the same people as looking at everything.
 func (r *run) takePart(ctx context.Context) error {
@@ -123,10 +147,10 @@ func inputOf(rev *lake.Revision, src Source, revisions []lake.Revision) *lake.Re
 func sourceTable(src Source) lake.Table { return lake.Table{Schema: "source", Name: src.Name} }
 
 // columns of a source that people are made from.
-func (s Source) columns() []sqlgen.Expr {
-	out := []sqlgen.Expr{sqlgen.Col("_key"), sqlgen.Col("_time")}
+func (s Source) columns() []string {
+	out := []string{"_key", "_time"}
 	for _, f := range s.Fields {
-		out = append(out, sqlgen.Col(f.Name))
+		out = append(out, f.Name)
 	}
 	return out
 }
@@ -145,16 +169,12 @@ func (r *run) compareSources(ctx context.Context, p *part) (bool, error) {
 }
 
 func (r *run) compareSource(ctx context.Context, src Source, before *lake.Revision, changed sqlgen.Ident) error {
-	columns := []string{"_key", "_time"}
-	for _, f := range src.Fields {
-		columns = append(columns, f.Name)
-	}
 	view := table("changes_view")
-	if err := r.env.Lake.Changes(ctx, r.env.DB, view, before, src.Revision, sourceTable(src), columns...); err != nil {
+	if err := r.env.Lake.Changes(ctx, r.env.DB, view, before, src.Revision, sourceTable(src), src.columns()...); err != nil {
 		return err
 	}
 	return r.exec(ctx, "CREATE OR REPLACE TABLE {changed} AS SELECT {type} = {inserted} AS current, {columns} FROM {view}", sqlgen.Args{
-		"changed": changed, "type": sqlgen.Name(lake.ChangeType), "inserted": lake.Inserted, "columns": src.columns(), "view": view,
+		"changed": changed, "type": sqlgen.Name(lake.ChangeType), "inserted": lake.Inserted, "columns": sqlgen.Names(src.columns()...), "view": view,
 	})
 }
 
@@ -164,7 +184,7 @@ func (r *run) narrow(ctx context.Context) error {
 		if err := r.openSource(ctx, numbered("whole", i), src); err != nil {
 			return err
 		}
-		args := sqlgen.Args{"part": numbered("part", i), "source": numbered("source", i), "columns": src.columns(), "touched": r.touchedRows(src)}
+		args := sqlgen.Args{"part": numbered("part", i), "source": numbered("source", i), "columns": sqlgen.Names(src.columns()...), "touched": r.touchedRows(src)}
 		for _, q := range []string{"CREATE OR REPLACE TABLE {part} AS SELECT {columns} FROM {source} s WHERE {touched}", "CREATE OR REPLACE VIEW {source} AS SELECT * FROM {part}"} {
 			if err := r.exec(ctx, q, args); err != nil {
 				return err

@@ -54,7 +54,7 @@ func (r *run) seed(ctx context.Context, p *part) (bool, error) {
 		return false, err
 	}
 	for i, src := range r.space.sources {
-		args := sqlgen.Args{"changed": numbered("changed", i), "columns": src.columns(), "source": numbered("source", i), "due": r.due(src, p)}
+		args := sqlgen.Args{"changed": numbered("changed", i), "columns": sqlgen.Names(src.columns()...), "source": numbered("source", i), "due": r.due(src, p)}
 		rows := sqlgen.Format("SELECT {columns}, true AS anew FROM {changed} UNION ALL SELECT {columns}, false FROM {source} WHERE {due}", args)
 		if err := r.seedRows(ctx, src, rows); err != nil {
 			return false, err

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/kith-dev/kith/internal/fault"
-	"github.com/kith-dev/kith/internal/lake"
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
@@ -27,7 +26,7 @@ func (r *run) openSources(ctx context.Context) error {
 }
 
 func (r *run) openSource(ctx context.Context, view sqlgen.Ident, src Source) error {
-	t := lake.Table{Schema: "source", Name: src.Name}
+	t := sourceTable(src)
 	have, err := r.env.Lake.Columns(ctx, src.Revision, t)
 	if err != nil {
 		return err

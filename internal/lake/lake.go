@@ -57,6 +57,16 @@ type Output struct {
 	Removed int64  `json:"removed"`
 }
 
+// FindOutput of a name.
+func FindOutput(outputs []Output, name string) (Output, bool) {
+	for _, o := range outputs {
+		if o.Name == name {
+			return o, true
+		}
+	}
+	return Output{}, false
+}
+
 // Revision is what one run made visible.
 type Revision struct {
 	Run         string // unique: <subject>-<task>-<serial>

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// WeighPinned is as Weigh, but that a model stays as it is though blocks have outgrown it: those are divided as they were when it was learned, but only where they
-// are larger than outgrown times what a block may have. It gives how many they are.
+// WeighPinned is as Weigh, but that a model stays as it is though blocks have outgrown it: those are divided as for a model that is
+// learned, but only where they are larger than outgrown times what a block may have. It gives how many they are.
 func (r *Records) WeighPinned(m *Model) (edges []Edge, found []Candidates, outgrown int, err error) {
 	return r.weighBy(m, true, nil)
 }

@@ -136,7 +136,7 @@ func subjectOf(rev *lake.Revision) plan.Subject {
 
 func (r *Runner) due(ctx context.Context, s plan.Subject, p *plan.Plan, wait *plan.Waiting, suspended bool, interval time.Duration) {
 	if wait != nil {
-		r.end(Step{Subject: s, State: Waiting, Problem: &Problem{
+		r.end(Step{Subject: s, State: Waiting, Revision: r.latest[s], Problem: &Problem{
 			Class: fault.ReferenceNotFound, Owner: fault.User,
 			Message: "waits for " + wait.Kind + " " + wait.Name + ", which has no revision yet",
 		}})

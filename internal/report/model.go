@@ -44,10 +44,19 @@ type Source struct {
 type Space struct {
 	Name                      string
 	Records, Known, Anonymous int64
+	Resolved                  int64 // records that the last run looked at, to which Merges belong
 	Merges, Guards, Lineage   []Count
 	Overrides                 []Count // by decision, or by what kept it from having an effect
 	Quality                   []Fact
 	Segments                  []Segment
+}
+
+// MergedBy says what Merges are, for a run that looks at what has changed counts no others.
+func (s Space) MergedBy() string {
+	if s.Resolved < s.Records {
+		return "merged by, among " + Number(s.Resolved) + " records looked at"
+	}
+	return "merged by"
 }
 
 // Segment is one Segment's size for one purpose.
@@ -130,12 +139,8 @@ func group(outputs []lake.Output, prefix string) []Count {
 }
 
 func one(outputs []lake.Output, name string) lake.Output {
-	for _, o := range outputs {
-		if o.Name == name {
-			return o
-		}
-	}
-	return lake.Output{}
+	o, _ := lake.FindOutput(outputs, name)
+	return o
 }
 
 func source(o *plan.Objects, s local.Step, outputs []lake.Output) Source {
@@ -152,8 +157,11 @@ func space(s local.Step, outputs []lake.Output) Space {
 	out := Space{
 		Name: s.Subject.Name, Records: one(outputs, "records").Rows, Known: one(outputs, "known").Rows,
 		Anonymous: one(outputs, "anonymous").Rows, Merges: group(outputs, "merges"), Guards: group(outputs, "guards"),
-		Overrides: group(outputs, "overrides"),
-		Quality:   qualityOf(outputs, s.State == local.Done),
+		Overrides: group(outputs, "overrides"), Resolved: one(outputs, "records").Rows,
+		Quality: qualityOf(outputs, s.State == local.Done),
+	}
+	if o, ok := lake.FindOutput(outputs, "resolved"); ok {
+		out.Resolved = o.Rows
 	}
 	if s.State == local.Done {
 		out.Lineage = group(outputs, "lineage")

@@ -39,7 +39,7 @@ func qualityOf(outputs []lake.Output, changed bool) []Fact {
 		out = append(out, Fact{"shared values", fmt.Sprintf("%s with more than %d names", kinds(all, figures.SharedValues), figures.ManyNames), true})
 	}
 	if v, ok := all.Of(figures.Jitter); ok && changed {
-		out = append(out, Fact{"stability", fmt.Sprintf("%s of records changed profile, %s merges, %s splits",
+		out = append(out, Fact{"stability", fmt.Sprintf("%s of records changed profile, merges %s, splits %s",
 			percent(v), Number(all.Count(figures.Merges)), Number(all.Count(figures.Splits))), false})
 	}
 	return append(out, labelFacts(all)...)

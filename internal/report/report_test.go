@@ -90,6 +90,27 @@ func TestText(t *testing.T) {
 }
 
 // The quality of people is told in a few lines; what a run changed only where it changed something.
+// A run that looks at what has changed counts the merges in that, and its report says so.
+func TestMergesOfAPart(t *testing.T) {
+	for resolved, says := range map[lake.Output]string{
+		{Name: "resolved", Rows: 20}:  "merged by, among 20 records looked at: rule 1: email 7",
+		{Name: "resolved", Rows: 300}: " merged by: rule 1: email 7",
+		{Name: "other"}:               " merged by: rule 1: email 7",
+	} {
+		of := steps(local.Done)
+		of[1].Revision.Outputs = append(of[1].Revision.Outputs, lake.Output{Name: "merges/rule 1: email", Rows: 7}, resolved)
+		m := Build(objects(), of, time.Unix(0, 0))
+		var text, page bytes.Buffer
+		m.Text(&text, false)
+		if err := m.HTML(&page); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(text.String(), says) || !strings.Contains(page.String(), "<td>"+m.Spaces[0].MergedBy()+"</td>") {
+			t.Errorf("%s: %s", says, text.String())
+		}
+	}
+}
+
 func TestQuality(t *testing.T) {
 	told := func(state local.State, outputs ...lake.Output) string {
 		s := steps(state)
@@ -117,7 +138,7 @@ func TestQuality(t *testing.T) {
 	text := told(local.Done, all...)
 	for _, want := range []string{
 		"profiles: largest profile 1,021 records, 0.43% of records in profiles of more than 10, refused merges 3\n",
-		"shared values: 2 of email, 1 of phone with more than 5 names\n", "stability: 0.25% of records changed profile, 5 merges, 0 splits\n",
+		"shared values: 2 of email, 1 of phone with more than 5 names\n", "stability: 0.25% of records changed profile, merges 5, splits 0\n",
 		"by labels: F1 0.9399 of pairs (precision 0.9500, recall 0.9300), 0.9520 of B-cubed, over 50,578 records\n", "labels: 7 are of no record\n",
 	} {
 		if !strings.Contains(text, want) {

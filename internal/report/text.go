@@ -81,7 +81,7 @@ func (p printer) space(s Space) {
 	for _, g := range []struct {
 		label  string
 		counts []Count
-	}{{"merged by", s.Merges}, {"guarded", s.Guards}, {"decided by hand", s.Overrides}, {"this run", s.Lineage}} {
+	}{{s.MergedBy(), s.Merges}, {"guarded", s.Guards}, {"decided by hand", s.Overrides}, {"this run", s.Lineage}} {
 		if len(g.counts) > 0 {
 			fmt.Fprintf(p.w, " %s: %s\n", g.label, list(g.counts))
 		}

@@ -127,7 +127,7 @@ func (s *simulation) people(ctx context.Context) error {
 	}
 	out := &s.out
 	if base != nil {
-		out.Base, out.NewerSources = base.Run, newer(base.Inputs, rev.Inputs)
+		out.Base, out.NewerSources = base.Run, newer(base.Inputs, rev.Inputs, p.Resolve.Labels)
 	}
 	out.People, out.Visitors = profiles(base, rev, "known"), profiles(base, rev, "anonymous")
 	out.Change = s.change(identity.ChurnOf(base, rev))
@@ -149,11 +149,11 @@ func (s *simulation) change(c identity.Churn) Change {
 	return out
 }
 
-// newer are the sources of which two lists name different revisions.
-func newer(before, after []lake.Input) []string {
+// newer are the sources of which two lists name different revisions, but that of labels, of which nobody is made.
+func newer(before, after []lake.Input, labels *plan.Source) []string {
 	var out []string
 	for _, in := range after {
-		if !slices.Contains(before, in) {
+		if !slices.Contains(before, in) && (labels == nil || in.Name != labels.Name) {
 			out = append(out, in.Name)
 		}
 	}
@@ -166,14 +166,11 @@ func profiles(base, rev *lake.Revision, output string) Profiles {
 }
 
 func outputOf(rev *lake.Revision, name string) lake.Output {
-	if rev != nil {
-		for _, o := range rev.Outputs {
-			if o.Name == name {
-				return o
-			}
-		}
+	if rev == nil {
+		return lake.Output{}
 	}
-	return lake.Output{}
+	o, _ := lake.FindOutput(rev.Outputs, name)
+	return o
 }
 
 func (s *simulation) evaluate(ctx context.Context) error {

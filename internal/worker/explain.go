@@ -31,7 +31,8 @@ func ExplainProfile(ctx context.Context, env Env, p *plan.Plan, id string, limit
 	return out, err
 }
 
-// explain hands the plan's declarations and the latest people of its rule to do.
+// explain hands the plan's declarations and the latest people of its rule to do. By which model these were matched is in the lake, so a file that
+// the rule imports is not needed.
 func explain(ctx context.Context, env Env, p *plan.Plan, do func(task, identity.Env, identity.Config, *lake.Revision) error) error {
 	_, err := run(ctx, env, p, func(t task) (Outcome, error) {
 		c, err := t.resolution(ctx)

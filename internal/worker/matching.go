@@ -13,24 +13,28 @@ import (
 	"github.com/kith-dev/kith/internal/plan"
 )
 
-// matching is how the plan's rule matches by probability, with the model that it imports; nil for not at all.
-func (t task) matching(p *v1alpha1.Probabilistic) (*identity.Matching, error) {
+// matching is how a rule matches by probability; nil for not at all.
+func matching(p *v1alpha1.Probabilistic) *identity.Matching {
 	if p == nil {
-		return nil, nil
+		return nil
 	}
 	m := &identity.Matching{Declaration: plan.Matching(p), Threshold: float64(p.Threshold)}
-	if p.Model == nil {
-		return m, nil
+	if p.Model != nil {
+		m.Version = int(p.Model.Version)
 	}
-	m.Version = int(p.Model.Version)
-	if f := p.Model.File; f != nil {
-		var err error
-		m.From = f.Volume.ClaimName + ":" + f.Path
-		if m.Import, err = t.modelFile(f); err != nil {
-			return nil, err
-		}
+	return m
+}
+
+// importModel reads the model that the plan's rule matches by, where it is a file.
+func (t task) importModel(m *identity.Matching) (err error) {
+	p := t.plan.Resolve.Rule.Probabilistic
+	if p == nil || p.Model == nil || p.Model.File == nil {
+		return nil
 	}
-	return m, nil
+	f := p.Model.File
+	m.From = f.Volume.ClaimName + ":" + f.Path
+	m.Import, err = t.modelFile(f)
+	return err
 }
 
 // maxModel bounds what is read of a file. A model of a million records has 1.3 MB.

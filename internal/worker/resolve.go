@@ -10,6 +10,9 @@ import (
 
 func (t task) resolve(ctx context.Context) (Outcome, error) {
 	c, err := t.resolution(ctx)
+	if err == nil {
+		err = t.importModel(c.Probabilistic)
+	}
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -17,7 +20,7 @@ func (t task) resolve(ctx context.Context) (Outcome, error) {
 	return Outcome{Revision: rev}, err
 }
 
-// resolution is the plan as the identity package takes it.
+// resolution is the plan as the identity package takes it, without a model that it imports.
 func (t task) resolution(ctx context.Context) (identity.Config, error) {
 	r := t.plan.Resolve
 	c := identity.Config{
@@ -25,11 +28,8 @@ func (t task) resolution(ctx context.Context) (identity.Config, error) {
 		Anonymous: identity.Anonymous{
 			OnIdentify: identity.OnIdentify(r.Rule.Anonymous.OnIdentify), ExpiresAfter: r.Rule.Anonymous.ExpiresAfter.Value(),
 		},
-		Guards: identity.Guards{Separate: r.Rule.Guards.Separate, MaxRecords: int(r.Rule.Guards.MaxProfileRecords)},
-	}
-	var err error
-	if c.Probabilistic, err = t.matching(r.Rule.Probabilistic); err != nil {
-		return c, err
+		Probabilistic: matching(r.Rule.Probabilistic),
+		Guards:        identity.Guards{Separate: r.Rule.Guards.Separate, MaxRecords: int(r.Rule.Guards.MaxProfileRecords)},
 	}
 	if b := r.Rule.Budget; b != nil && !slices.Contains(t.plan.Approved, t.plan.Subject.Name) {
 		c.MaxChangePercent = int(b.MaxChangePercent)

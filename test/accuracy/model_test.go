@@ -72,6 +72,13 @@ func TestModelsTravel(t *testing.T) {
 	if a, b := people(lake), people(other); len(a) < 200 || !slices.Equal(a, b) {
 		t.Errorf("%d people, and %d by the imported model", len(a), len(b))
 	}
+	if text := kithtest.Must(t, kith, "plan", "-f", pinned, "--lake", other, "--volume", "models="+dir); !strings.Contains(text, "Nothing would change") {
+		t.Errorf("what the imported model would change: %s", text)
+	}
+	id := kithtest.Query(t, kith, other, "SELECT min(profile_id) FROM people.members")[0][0]
+	if text := kithtest.Must(t, kith, "explain", "profile", "people", id, "-f", pinned, "--lake", other); !strings.Contains(text, id+" is a person") {
+		t.Error(text) // for which the file is not needed
+	}
 	for _, bad := range []struct {
 		args []string
 		says string

@@ -141,3 +141,31 @@ func TestStewardship(t *testing.T) {
 		}
 	}
 }
+
+// People who wait for a source that the rule has come to name are as they were, and the report shows them.
+func TestPeopleStayWhileTheyWait(t *testing.T) {
+	kith, dir := kithtest.Build(t), t.TempDir()
+	file := filepath.Join(dir, "tenant.yaml")
+	run := func(declared string) kithtest.Result {
+		t.Helper()
+		for name, text := range map[string]string{"tenant.yaml": declared, "crm.csv": "id,email,card\n1,ada@example.org,\n2,ada@example.org,\n3,lee@example.org,\n"} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return kithtest.Command(t, kith, nil, "run", "-f", file, "--lake", filepath.Join(dir, "lake"), "--volume", "data="+dir, "--now", "2026-06-01T00:00:00Z")
+	}
+	source := strings.Index(stewarded, "---\napiVersion: cdp.kith.dev/v1alpha1\nkind: DataSource\nmetadata: {name: stewardship}")
+	rule := strings.LastIndex(stewarded, "---\n")
+	before := run(stewarded[:source] + strings.Replace(stewarded[rule:], "  overrides: {sourceRef: {name: stewardship}}\n", "", 1))
+	after := run(stewarded)
+	const people = "3 records became 2 people"
+	if before.Code != 0 || !strings.Contains(before.Out, people) {
+		t.Fatalf("exit %d: %s%s", before.Code, before.Out, before.Err)
+	}
+	for _, tell := range []string{people, "FileNotFound", "waits for DataSource stewardship, which has no revision yet"} {
+		if after.Code == 0 || !strings.Contains(after.Out, tell) {
+			t.Errorf("exit %d, and does not tell %q: %s%s", after.Code, tell, after.Out, after.Err)
+		}
+	}
+}

@@ -409,6 +409,38 @@ func TestNewerRows(t *testing.T) {
 	}
 }
 
+// Labels are newer, and nobody was made without them.
+func TestNewerLabels(t *testing.T) {
+	t.Parallel()
+	w := newTenant(t)
+	w.replace("deterministic:", "quality: {labels: {sourceRef: {name: reviewed}}}\n  deterministic:")
+	w.yaml += `---
+apiVersion: cdp.kith.dev/v1alpha1
+kind: DataSource
+metadata: {name: reviewed}
+spec:
+  connector: {files: {volume: {claimName: data}, path: labels.csv, format: CSV}}
+  recordKind: Label
+  load: Snapshot
+  key: [source, record]
+  fields:
+  - {column: source, semantic: recordSource}
+  - {column: record, semantic: recordKey}
+  - {column: person, semantic: personId}
+  purposes: [mail]
+`
+	w.write("data/labels.csv", "source,record,person\ncrm,1,anna\n")
+	rule := w.yaml
+	w.yaml = strings.Replace(rule, "  quality: {labels: {sourceRef: {name: reviewed}}}\n", "", 1)
+	if r := w.run(); r.Code != 0 {
+		t.Fatalf("exit %d: %s%s", r.Code, r.Out, r.Err)
+	}
+	w.yaml = rule
+	if got := w.rule(0); got.NewerSources != nil || got.Changes() {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestAFirstRule has nobody to compare with, and no budget.
 func TestAFirstRule(t *testing.T) {
 	t.Parallel()
