@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/kith-dev/kith/internal/fault"
@@ -41,7 +42,7 @@ type state struct {
 // ruleHash tells apart what may have different results from the same records: declarations, and builds of the program.
 func ruleHash(cfg Config) (string, error) {
 	cfg.Plan, cfg.MaxChangePercent, cfg.Labels = lake.Plan{Subject: cfg.Plan.Subject}, 0, nil
-	cfg.Sources = slices.Clone(cfg.Sources)
+	cfg.Sources = slices.SortedFunc(slices.Values(cfg.Sources), func(a, b Source) int { return strings.Compare(a.Name, b.Name) }) // their order does not matter
 	for i := range cfg.Sources {
 		cfg.Sources[i].Revision = nil
 	}
@@ -182,6 +183,9 @@ func (r *run) compareSource(ctx context.Context, src Source, before *lake.Revisi
 func (r *run) narrow(ctx context.Context) error {
 	for i, src := range r.space.sources {
 		if err := r.openSource(ctx, numbered("whole", i), src); err != nil {
+			return err
+		}
+		if err := r.env.Lake.View(ctx, r.env.DB, numbered("before", i), r.part.sources[i], sourceTable(src)); err != nil {
 			return err
 		}
 		args := sqlgen.Args{"part": numbered("part", i), "source": numbered("source", i), "columns": sqlgen.Names(src.columns()...), "touched": r.touchedRows(src)}

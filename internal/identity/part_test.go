@@ -22,9 +22,9 @@ type market struct {
 // pick gives one of n values, or nothing, or what somebody writes who has nothing.
 func (s *market) pick(prefix string, n int) string {
 	switch x := s.IntN(20); {
-	case x < 5:
+	case x < 9:
 		return ""
-	case x == 5:
+	case x == 9:
 		return "none"
 	}
 	return fmt.Sprintf("%s%d", prefix, s.IntN(n))
@@ -34,9 +34,9 @@ func (s *market) row(source string, hour int) string {
 	at := fmt.Sprint(hour - s.IntN(4))
 	switch source {
 	case "crm":
-		return strings.Join([]string{at, s.pick("e", 60), s.pick("p", 50), s.pick("c", 40), s.pick("name", 6)}, "|")
+		return strings.Join([]string{at, s.pick("e", 120), s.pick("p", 100), s.pick("c", 80), s.pick("name", 6)}, "|")
 	case "till":
-		return strings.Join([]string{at, s.pick("e", 60), s.pick("c", 40), s.pick("name", 6)}, "|")
+		return strings.Join([]string{at, s.pick("e", 120), s.pick("c", 80), s.pick("name", 6)}, "|")
 	case "stewardship":
 		side := func() string {
 			source := []string{"crm", "till"}[s.IntN(2)]
@@ -44,9 +44,9 @@ func (s *market) row(source string, hour int) string {
 		}
 		return strings.Join([]string{at, []string{"Merge", "Split", "Split", "Withdraw"}[s.IntN(4)], side(), side(), "because"}, "|")
 	case "web":
-		return strings.Join([]string{at, s.pick("a", 80), s.pick("e", 90), s.pick("p", 70)}, "|")
+		return strings.Join([]string{at, s.pick("a", 160), s.pick("e", 160), s.pick("p", 120)}, "|")
 	}
-	return strings.Join([]string{fmt.Sprint(hour - 2 + s.IntN(4)), s.pick("e", 90), s.pick("p", 70), s.pick("a", 80), fmt.Sprintf("purpose%d", s.IntN(2)), []string{"Granted", "Withdrawn", "Unknown"}[s.IntN(3)]}, "|")
+	return strings.Join([]string{fmt.Sprint(hour - 2 + s.IntN(4)), s.pick("e", 160), s.pick("p", 120), s.pick("a", 160), fmt.Sprintf("purpose%d", s.IntN(2)), []string{"Granted", "Withdrawn", "Unknown"}[s.IntN(3)]}, "|")
 }
 
 // change some rows: none of them to many.
@@ -82,12 +82,14 @@ func (s *market) load(w *world, r *rand.Rand, changed []string) {
 	for i := range decisions {
 		decisions[i].Semantic = decisions[i].Name
 	}
+	crm, till := text("@email", "@phone", "@card", "name"), text("@email", "@card", "name")
+	crm[3].Semantic, till[2].Semantic = "surname", "surname"
 	for _, src := range []struct {
 		name   string
 		kind   RecordKind
 		fields []Field
 	}{
-		{"crm", Profile, text("@email", "@phone", "@card", "name")}, {"till", Profile, text("@email", "@card", "name")},
+		{"crm", Profile, crm}, {"till", Profile, till},
 		{"web", Event, text("@anonymousId", "@email", "@phone")}, {"consents", Consent, consents}, {"stewardship", Override, decisions},
 	} {
 		if !slices.Contains(changed, src.name) {
@@ -188,6 +190,7 @@ func TestIncrementsGiveWhatAFullRunGives(t *testing.T) {
 			s.load(whole, s.Rand, changed)
 			rev := part.run()
 			whole.run()
+			t.Logf("seed %d, step %d: %d of %d records looked at", seed, step, rowsOf(rev.Outputs, "resolved"), rowsOf(rev.Outputs, "records"))
 			if step > 0 && rowsOf(rev.Outputs, "resolved") < rowsOf(rev.Outputs, "records") {
 				less++
 			}
@@ -197,8 +200,8 @@ func TestIncrementsGiveWhatAFullRunGives(t *testing.T) {
 			}
 		}
 	}
-	if less < 10 {
-		t.Errorf("only %d runs looked at less than everything", less)
+	if less < 8 {
+		t.Errorf("only %d of %d runs looked at less than everything", less, 2*7)
 	}
 }
 

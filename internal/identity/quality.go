@@ -21,7 +21,6 @@ type resolved struct {
 	events  sqlgen.Query // guard, identifier and value of every decision that holds
 	changes sqlgen.Query // event and records of what this run did to ids
 	stayed  sqlgen.Query // one number: the base's records that are still there
-	source  string       // what views of the sources' rows are called
 }
 
 // resolved is what a run has made, or in a part what it leaves as it is and what it has made.
@@ -34,7 +33,6 @@ func (r *run) resolved() resolved {
 		events:  sqlgen.Format("SELECT guard, identifier, value FROM {events}", args),
 		changes: sqlgen.Format("SELECT event, records FROM {changes}", args),
 		stayed:  sqlgen.Format("SELECT count(*) FROM {oldRecords}", args),
-		source:  "source",
 	}
 	if r.part == nil {
 		return p
@@ -43,7 +41,6 @@ func (r *run) resolved() resolved {
 	p.members = sqlgen.UnionAll(p.members, sqlgen.Format("SELECT source, record_key, profile_id::UUID FROM {allMembers} WHERE NOT {ofProfile}", args))
 	p.events = sqlgen.UnionAll(p.events, sqlgen.Format("SELECT guard, identifier, value FROM {base} WHERE ({stale}) IS NOT TRUE", args))
 	p.stayed = sqlgen.Format("SELECT (SELECT count(*) FROM {allMembers}) - (SELECT count(*) FROM {members}) + (SELECT count(*) FROM {oldRecords})", args)
-	p.source = "whole"
 	return p
 }
 
@@ -121,21 +118,39 @@ func (r *run) measureShared(ctx context.Context, p resolved) (out figures.All, e
 	if name == "" {
 		return nil, nil
 	}
-	for _, kind := range r.space.kinds[:r.space.identifiers] {
-		values, named := r.valuesOf(p.source, kind, name)
-		if kind == AnonymousID || len(named) == 0 {
+	for k, kind := range r.space.kinds[:r.space.identifiers] {
+		if _, named := r.valuesOf("source", kind, name, "true"); kind == AnonymousID || len(named) == 0 {
 			continue
 		}
-		n, err := r.number(ctx, sharedValues, sqlgen.Args{
-			"kind": kind, "values": sqlgen.UnionAll(values...), "named": sqlgen.UnionAll(named...), "events": p.events, "many": figures.ManyNames,
-			"blocking": []sqlgen.Expr{sqlgen.Lit(guardBlocked), sqlgen.Lit(guardAutomatic)},
-		})
+		n, err := r.countShared(ctx, p, k, name)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, figures.Make(figures.SharedValues, kind, float64(n)))
 	}
 	return out, nil
+}
+
+// countShared counts the shared values of a kind. In a part only those can have become shared, or have ceased to be, that changed rows have or had.
+func (r *run) countShared(ctx context.Context, p resolved, kind int, name string) (int64, error) {
+	count := func(from string, events sqlgen.Query, only sqlgen.Query) (int64, error) {
+		values, named := r.valuesOf(from, r.space.kinds[kind], name, only)
+		return r.number(ctx, sharedValues, sqlgen.Args{
+			"kind": r.space.kinds[kind], "values": sqlgen.UnionAll(values...), "named": sqlgen.UnionAll(named...), "events": events, "many": figures.ManyNames,
+			"blocking": []sqlgen.Expr{sqlgen.Lit(guardBlocked), sqlgen.Lit(guardAutomatic)},
+		})
+	}
+	if r.part == nil {
+		return count("source", p.events, "true")
+	}
+	output, _ := figures.Make(figures.SharedValues, r.space.kinds[kind], 0).Output()
+	changed := sqlgen.Format("(s.{v}::VARCHAR IN (SELECT value FROM {verdicts} WHERE kind = {kind})) IS TRUE", sqlgen.Args{"verdicts": table("verdicts"), "kind": kind})
+	before, err := count("before", sqlgen.Format("SELECT guard, identifier, value FROM {base}", sqlgen.Args{"base": table("base_guard_events")}), changed)
+	if err != nil {
+		return 0, err
+	}
+	now, err := count("whole", p.events, changed)
+	return rowsOf(r.part.base.Outputs, output) - before + now, err
 }
 
 // countedName is the attribute, by its meaning, by which people with one value are told apart; empty where records have no such name.
@@ -148,8 +163,8 @@ func (s *space) countedName() string {
 	return ""
 }
 
-// valuesOf a kind of identifier in Profile records, from views of their sources: queries for each value, and for each value with each name in its record.
-func (r *run) valuesOf(from, kind, semantic string) (values, named []sqlgen.Query) {
+// valuesOf a kind of identifier in Profile records for which a condition holds, from views of their sources: queries for each value, and for each value with each name in its record.
+func (r *run) valuesOf(from, kind, semantic string, only sqlgen.Query) (values, named []sqlgen.Query) {
 	for i, src := range r.space.sources {
 		if src.RecordKind != Profile {
 			continue
@@ -159,11 +174,12 @@ func (r *run) valuesOf(from, kind, semantic string) (values, named []sqlgen.Quer
 				continue
 			}
 			args := sqlgen.Args{"v": sqlgen.Name(f.Name), "source": numbered(from, i)}
-			values = append(values, sqlgen.Format("SELECT s.{v}::VARCHAR AS value FROM {source} s WHERE s.{v} IS NOT NULL", args))
+			args["only"] = sqlgen.Format(string(only), args)
+			values = append(values, sqlgen.Format("SELECT s.{v}::VARCHAR AS value FROM {source} s WHERE s.{v} IS NOT NULL AND {only}", args))
 			for _, other := range src.Fields {
 				if counts(other, semantic) {
 					args["name"] = sqlgen.Name(other.Name)
-					named = append(named, sqlgen.Format("SELECT s.{v}::VARCHAR AS value, lower(trim(s.{name}::VARCHAR)) AS name FROM {source} s", args))
+					named = append(named, sqlgen.Format("SELECT s.{v}::VARCHAR AS value, lower(trim(s.{name}::VARCHAR)) AS name FROM {source} s WHERE {only}", args))
 				}
 			}
 		}

@@ -51,6 +51,10 @@ func (r *run) tie(ctx context.Context) error {
 			return err
 		}
 	}
+	var odd, barred int
+	if err := r.env.DB.Row(ctx, sqlgen.Format("SELECT (SELECT count(*) FROM {odd}), (SELECT count(*) FROM {barred})", args), &odd, &barred); err != nil {
+		return err
+	}
 	if src := r.cfg.Overrides; src != nil {
 		args["first"], args["second"] = node(recordNode, col("first_source"), col("first_key")), node(recordNode, col("second_source"), col("second_key"))
 		args["decisions"] = sqlgen.UnionAll(decisionsOf(*src, table("override_source")), decisionsOf(*src, table("changed_overrides")))
@@ -75,7 +79,12 @@ func (r *run) tie(ctx context.Context) error {
 			args["record"], args["value"], args["weak"] = node(recordNode, src.Name, sqlgen.Col("s", "_key")), node(valueNode, kind, v), node(weakNode, kind, v)
 			args["carriers"] = node(carriersNode, kind, v)
 			args["v"], args["kind"], args["number"] = v, kind, c.kind
-			ties = append(ties, sqlgen.Format(tiedByOdd, args), sqlgen.Format(tiedByBarred, args))
+			if odd > 0 {
+				ties = append(ties, sqlgen.Format(tiedByOdd, args))
+			}
+			if barred > 0 {
+				ties = append(ties, sqlgen.Format(tiedByBarred, args))
+			}
 		}
 	}
 	return r.exec(ctx, "CREATE OR REPLACE TABLE {ties} AS {all}", sqlgen.Args{"ties": table("ties"), "all": sqlgen.UnionAll(ties...)})
