@@ -56,7 +56,7 @@ type PathStep struct {
 // Between two profiles.
 type Between struct {
 	Compared int     `json:"compared"` // pairs of their records that were compared
-	Mean     float64 `json:"mean"`     // of their weights, in bits; they are joined where it is at least the threshold
+	Mean     float64 `json:"mean"`     // of their weights, in bits, each counted by how much it tells; they are joined where it is at least the threshold
 	// Threshold of the rule.
 	Threshold float64 `json:"threshold"`
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/kith-dev/kith/internal/engine"
 	"github.com/kith-dev/kith/internal/lake"
 	"github.com/kith-dev/kith/internal/linkage"
+	"github.com/kith-dev/kith/internal/linkage/cluster"
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
@@ -223,17 +224,13 @@ func weakest(refs []Ref, links []link, s spanned, edges []linkage.Edge, compared
 }
 
 func meanOf(edges []linkage.Edge, counts func(linkage.Edge) bool) *Between {
-	out := &Between{}
+	var counted []linkage.Edge
 	for _, e := range edges {
 		if counts(e) {
-			out.Compared++
-			out.Mean += float64(e.Weight)
+			counted = append(counted, e)
 		}
 	}
-	if out.Compared > 0 {
-		out.Mean /= float64(out.Compared)
-	}
-	return out
+	return &Between{Compared: len(counted), Mean: cluster.Default().Mean(counted)}
 }
 
 // likeness of all records that are candidates of each other; false where the rule has no model.

@@ -44,7 +44,7 @@ WITH parts AS (
 	WHERE NOT EXISTS (SELECT 1 FROM {kept} k WHERE k.old = p.old AND k.cluster = p.cluster)
 		AND NOT EXISTS (SELECT 1 FROM {merges} m WHERE m.old = p.old AND m.cluster = p.cluster)
 )
-SELECT {merge} AS event, o.id AS from_id, t.id AS to_id, m.records, coalesce(c.cause, 'identifier ' || k.name) AS cause
+SELECT {merge} AS event, o.id AS from_id, t.id AS to_id, m.records, coalesce(c.cause, 'identifier ' || k.name, {probable}) AS cause
 FROM {merges} m JOIN {old} o USING (old) JOIN {profiles} t USING (cluster) LEFT JOIN {causes} c USING (old) LEFT JOIN {kinds} k ON k.number = m.kind
 UNION ALL
 SELECT CASE WHEN p.fresh THEN {split} ELSE {move} END, from_id, to_id, records,
@@ -63,6 +63,7 @@ WHERE NOT EXISTS (SELECT 1 FROM {kept} k WHERE k.old = o.old) AND NOT EXISTS (SE
 func (r *run) traceLineage(ctx context.Context) error {
 	args := r.overrideArgs()
 	args["overrideFirst"], args["overrideCause"], args["divided"] = overrideFirst, sqlgen.Query(overrideCause), table("divided")
+	args["probable"] = probabilistic // what no value connects
 	for name, event := range map[string]string{"new": eventNew, "merge": eventMerge, "split": eventSplit, "move": eventMove, "retire": eventRetire} {
 		args[name] = event
 	}

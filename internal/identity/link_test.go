@@ -136,3 +136,19 @@ func TestModelStaysWhileItFits(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 }
+
+// A merge of two profiles that no value connects has a cause too: that they probably are one person.
+func TestProbableMergesHaveACause(t *testing.T) {
+	w := probabilisticWorld(t, "a||Katharina|Lindqvist|1961-04-03|k.lindqvist@example.com||", "b||Katharina||||+4915112345678|")
+	w.run()
+	if people := w.people(); people["a"] == people["b"] {
+		t.Fatal("they were one person before")
+	}
+	w.source("crm", Profile, 1, w.cfg.Sources[0].Fields, append(family(200), "a||Katharina|Lindqvist|1961-04-03|k.lindqvist@example.com||",
+		"b||Katharina|Lindqvist|1961-04-03||+4915112345678|")...)
+	w.run()
+	if people := w.people(); people["a"] != people["b"] {
+		t.Fatal("they are two people still")
+	}
+	equal(t, "lineage", w.rows("lineage", "SELECT [event, cause] FROM {t} WHERE event = 'merge'"), []string{"merge|probabilistic"})
+}

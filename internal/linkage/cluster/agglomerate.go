@@ -32,9 +32,8 @@ func roots(out []int32, links []link) []int32 {
 
 // tie is what is between a cluster and another.
 type tie struct {
-	to  int32
-	sum fixed
-	n   int32
+	to int32
+	evidence
 }
 
 // agglomeration of one component, whose clusters are numbered in the order of their roots. What it has made room for serves the next.
@@ -59,7 +58,7 @@ func (a *agglomeration) component(links []link) {
 	number := func(root int32) int32 { i, _ := slices.BinarySearch(a.roots, root); return int32(i) }
 	for _, l := range links {
 		x, y := number(l.a), number(l.b)
-		a.ties[x], a.ties[y] = append(a.ties[x], tie{y, l.sum, l.n}), append(a.ties[y], tie{x, l.sum, l.n})
+		a.ties[x], a.ties[y] = append(a.ties[x], tie{y, l.evidence}), append(a.ties[y], tie{x, l.evidence})
 	}
 	a.queue = a.queue[:0]
 	for x := range int32(n) {
@@ -80,8 +79,7 @@ func (a *agglomeration) component(links []link) {
 // add to what is between two clusters.
 func (a *agglomeration) add(x int32, t tie) {
 	if i := a.find(x, t.to); i >= 0 {
-		a.ties[x][i].sum += t.sum
-		a.ties[x][i].n += t.n
+		a.ties[x][i].evidence.add(t.evidence)
 		return
 	}
 	a.ties[x] = append(a.ties[x], t)
@@ -99,9 +97,9 @@ func (a *agglomeration) remove(x, to int32) {
 
 // propose to join two clusters, if their mean weight suffices.
 func (a *agglomeration) propose(x int32, t tie) {
-	if t.sum >= a.join*fixed(t.n) {
+	if t.atLeast(a.join) {
 		x, y := min(x, t.to), max(x, t.to)
-		a.queue = append(a.queue, proposal{float64(t.sum) / float64(t.n), x, y, a.version[x], a.version[y]})
+		a.queue = append(a.queue, proposal{t.mean(), x, y, a.version[x], a.version[y]})
 	}
 }
 
@@ -116,7 +114,7 @@ func (a *agglomeration) unite(x, y int32) {
 	for _, t := range a.ties[y] {
 		if t.to != x {
 			a.remove(t.to, y)
-			a.add(t.to, tie{x, t.sum, t.n})
+			a.add(t.to, tie{x, t.evidence})
 			a.add(x, t)
 		}
 	}

@@ -1,6 +1,7 @@
 // Package cluster makes people out of weighted pairs of records: connected components of the pairs that probably are of one person, and within
 // each average-link agglomeration. A pair that was compared and is unlike counts against its clusters as much as one that is alike counts for
-// them; pairs that were never compared do not count. So a single mistaken pair does not make one person of two, as the closure of all pairs would.
+// them; pairs that were never compared do not count, and a pair counts the more, the more it tells: that a man's record with his new address resembles
+// neither of his old ones says little beside one that fits it. So a single mistaken pair does not make one person of two, as the closure of all pairs would.
 //
 // What does not live here: where the pairs come from (linkage), and which clusters must not be joined, which the caller says.
 package cluster
@@ -22,7 +23,7 @@ type Groups interface {
 
 // Options of clustering. Weights are in bits.
 type Options struct {
-	// Join is the least mean weight of the pairs between two clusters that are joined.
+	// Join is the least mean weight of the pairs between two clusters that are joined, see Mean.
 	Join float64
 	// Clip is the most that one pair counts for or against.
 	Clip float64
@@ -45,6 +46,44 @@ func (o Options) Joins(weight float32) bool { return o.fixed(weight) >= o.join()
 
 func (o Options) join() fixed { return fixed(o.Join * float64(one)) }
 
+// Mean of the weights of pairs, in bits, each counted by how much it tells for or against: by its size and two bits. It is 0 for no pairs.
+func (o Options) Mean(edges []linkage.Edge) float64 {
+	var sum evidence
+	for _, e := range edges {
+		sum.add(evidenceOf(o.fixed(e.Weight)))
+	}
+	if sum.size == 0 {
+		return 0
+	}
+	return sum.mean() / float64(one)
+}
+
+// evidence of some pairs.
+type evidence struct {
+	weighted fixed // the sum of their weights, each times its size
+	size     fixed // the sum of their sizes
+}
+
+// atAll is how much a pair counts that tells nothing, as if it told so many bits. Without it a pair of great weight would silence all others.
+const atAll = 2 * one
+
+// evidenceOf a pair.
+func evidenceOf(weight fixed) evidence {
+	size := atAll + max(weight, -weight)
+	return evidence{weight * size, size}
+}
+
+func (e *evidence) add(o evidence) {
+	e.weighted += o.weighted
+	e.size += o.size
+}
+
+// mean weight, in 1024ths of a bit.
+func (e evidence) mean() float64 { return float64(e.weighted) / float64(e.size) }
+
+// atLeast says whether the mean reaches a weight.
+func (e evidence) atLeast(w fixed) bool { return e.weighted >= w*e.size }
+
 // Refine joins groups by the edges between their records, those with the highest mean weight first. It depends on neither the order of the
 // edges nor that in which groups were made, and no component on any other.
 func Refine(g Groups, edges []linkage.Edge, o Options) {
@@ -52,15 +91,11 @@ func Refine(g Groups, edges []linkage.Edge, o Options) {
 	agglomerate(g, components(g, edges, o, join), join)
 }
 
-// link is the sum of the weights of the pairs between two clusters, and how many they are.
+// link is the evidence of the pairs between two clusters.
 type link struct {
 	a, b int32 // a < b
-	sum  fixed
-	n    int32
+	evidence
 }
-
-// atLeast says whether the mean weight reaches a weight.
-func (l *link) atLeast(w fixed) bool { return l.sum >= w*fixed(l.n) }
 
 // components gives the links between the clusters of each component, in order of clusters. Components hang together through pairs that reach join:
 // without one, no mean does.
@@ -89,7 +124,7 @@ func components(g Groups, edges []linkage.Edge, o Options, join fixed) [][]link 
 			return 0, link{}, false
 		}
 		a, b := g.Find(e.L), g.Find(e.R)
-		return component, link{min(a, b), max(a, b), o.fixed(e.Weight), 1}, a != b
+		return component, link{min(a, b), max(a, b), evidenceOf(o.fixed(e.Weight))}, a != b
 	}
 	for _, e := range edges {
 		if c, _, ok := inside(e); ok {
@@ -128,8 +163,7 @@ func summed(links []link) []link {
 	n := 1
 	for _, l := range links[1:] {
 		if last := &links[n-1]; last.a == l.a && last.b == l.b {
-			last.sum += l.sum
-			last.n += l.n
+			last.add(l.evidence)
 			continue
 		}
 		links[n] = l

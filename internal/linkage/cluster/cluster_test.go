@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -42,7 +43,7 @@ func (f *forest) Union(roots ...int32) (int32, bool) {
 	return all[0], true
 }
 
-// naive joins the two clusters with the highest mean, and of equal ones those of the smallest records, until none reaches join.
+// naive joins the two clusters with the highest mean, in which each pair counts by its size and 2, and of equal ones those of the smallest records, until none reaches join.
 func naive(f *forest, edges []linkage.Edge, join float64) {
 	refused := map[[2]int32]bool{}
 	for {
@@ -51,8 +52,9 @@ func naive(f *forest, edges []linkage.Edge, join float64) {
 			a, b := f.of[e.L], f.of[e.R]
 			k := [2]int32{min(a, b), max(a, b)}
 			if a != b {
-				sum[k] += float64(e.Weight)
-				n[k]++
+				size := math.Abs(float64(e.Weight)) + 2
+				sum[k] += float64(e.Weight) * size
+				n[k] += size
 			}
 		}
 		best, at := 0.0, [2]int32{-1, -1}
@@ -127,7 +129,7 @@ func TestRefineIsAverageLink(t *testing.T) {
 
 // One pair, however sure, counts for no more than Clip: a person's pair with another does not outweigh all that speaks against it.
 func TestClip(t *testing.T) {
-	edges := []linkage.Edge{{L: 1, R: 0, Weight: 1000}, {L: 2, R: 0, Weight: -15}, {L: 2, R: 1, Weight: 1000}}
+	edges := []linkage.Edge{{L: 1, R: 0, Weight: 1000}, {L: 2, R: 0, Weight: -19}, {L: 2, R: 1, Weight: 1000}}
 	f := newForest(3, 3)
 	Refine(f, edges, Options{Join: 3, Clip: 20})
 	if f.of[0] != f.of[1] || f.of[2] == f.of[0] {
@@ -153,5 +155,47 @@ func TestComponentsAreAlone(t *testing.T) {
 				t.Fatalf("%v alone, %v beside others", alone.of, both.of)
 			}
 		}
+	}
+}
+
+// A person of two names and addresses, whose records with one of each fit each other well and those with the others badly: what fits tells more.
+func TestWhatTellsMoreCountsMore(t *testing.T) {
+	edges := []linkage.Edge{
+		{L: 1, R: 0, Weight: 11.4}, // one name and address; rules have joined 0 and 2
+		{L: 2, R: 1, Weight: -7.6}, {L: 3, R: 1, Weight: -6}, {L: 4, R: 1, Weight: -0.1},
+		{L: 3, R: 2, Weight: 11.5}, {L: 4, R: 2, Weight: 9.5}, {L: 4, R: 3, Weight: 11.1}, {L: 4, R: 0, Weight: 0.9},
+	}
+	together := newForest(5, 5)
+	together.Union(0, 2)
+	Refine(together, edges, Default())
+	if !slices.Equal(together.of, []int32{0, 0, 0, 0, 0}) {
+		t.Errorf("%v: not all are one", together.of)
+	}
+	// Against as much as for: another of the household, who fits only the record without a given name.
+	apart := newForest(3, 3)
+	apart.Union(0, 1)
+	Refine(apart, []linkage.Edge{{L: 2, R: 0, Weight: -6}, {L: 2, R: 1, Weight: 5}}, Default())
+	if !slices.Equal(apart.of, []int32{0, 0, 2}) {
+		t.Errorf("%v: somebody else joined", apart.of)
+	}
+}
+
+// The mean is what Refine joins by: pairs without weight change little, and alone they are of 0 bits.
+func TestMean(t *testing.T) {
+	for _, c := range []struct {
+		weights []float32
+		want    float64
+	}{{nil, 0}, {[]float32{0, 0}, 0}, {[]float32{6}, 6}, {[]float32{6, 0, 0}, 4}, {[]float32{9, -3}, 5.25}, {[]float32{-9, 3}, -5.25}, {[]float32{50, -10}, 320.0 / 34}} {
+		var edges []linkage.Edge
+		for _, w := range c.weights {
+			edges = append(edges, linkage.Edge{L: 1, Weight: w})
+		}
+		if got := Default().Mean(edges); math.Abs(got-c.want) > 0.01 {
+			t.Errorf("%v: %v, want %v", c.weights, got, c.want)
+		}
+	}
+	f := newForest(2, 2)
+	if Refine(f, []linkage.Edge{{L: 1, R: 0}}, Options{Join: 1, Clip: 20}); f.of[1] != 1 {
+		t.Error("a pair that tells nothing was joined at a threshold of one bit")
 	}
 }

@@ -56,7 +56,7 @@ func letter(s string, last byte) (code string, n int) {
 		if r.first && last != 0 || !strings.HasPrefix(s, r.letters) {
 			continue
 		}
-		if r.last && len(s) > len(r.letters) && s[len(r.letters)] != ' ' {
+		if r.last && !ends(s, len(r.letters)) {
 			continue
 		}
 		return r.code, r.takes
@@ -65,6 +65,14 @@ func letter(s string, last byte) (code string, n int) {
 		return "H", 1
 	}
 	return plainSounds[s[0]-'a'], 1
+}
+
+// ends says whether a word ends after n letters, or with the last of them doubled, which sounds the same.
+func ends(s string, n int) bool {
+	for n < len(s) && s[n] == s[n-1] {
+		n++
+	}
+	return n == len(s) || s[n] == ' '
 }
 
 // isVowel counts w and y in, which after another letter only colour a vowel.
