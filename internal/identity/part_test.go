@@ -244,3 +244,26 @@ func TestIncrementsGiveWhatAFullRunGivesWithProbableMatches(t *testing.T) {
 		t.Error("no two profiles probably are one, which shows nothing of those that are kept apart")
 	}
 }
+
+// A grant that was dated later takes the place of a refusal when its time has come, though no row has changed: for all who carry a value that is shared too widely.
+func TestTimeOverridesARefusalOfAll(t *testing.T) {
+	part, whole := newWorld(t), newWorld(t)
+	whole.everything = true
+	consents := text("@email", "purpose", "status")
+	consents[1].Semantic, consents[2].Semantic = "purpose", "consentStatus"
+	for _, w := range []*world{part, whole} {
+		w.cfg.Guards.Automatic = []Automatic{{Per: "email", Distinct: "name", Above: 2}}
+		w.cfg.Deterministic = [][]string{{"card"}}
+		w.source("crm", Profile, 1, text("@email", "@card", "name"), "1||shop@x.io|one|Ann", "2||shop@x.io|two|Ben", "3||shop@x.io|three|Cid", "4||d@x.io|four|Dan")
+		w.source("prefs", Consent, 1, consents, "1|-1|shop@x.io|mail|Withdrawn", "2|1.5|shop@x.io|mail|Granted")
+		w.run()
+		if n := len(w.rows("consent", "SELECT [profile_id] FROM {t} WHERE profile_id IS NOT NULL AND status = 'Withdrawn'")); n != 3 {
+			t.Fatalf("%d people refuse by the address that they share, want 3", n)
+		}
+		w.run()
+	}
+	compareDumps(t, "when the grant holds", part.dump(), whole.dump())
+	if n := len(part.rows("consent", "SELECT [status] FROM {t} WHERE status = 'Withdrawn'")); n != 0 {
+		t.Errorf("%d refusals are left", n)
+	}
+}

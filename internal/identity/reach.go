@@ -55,7 +55,7 @@ func (r *run) seed(ctx context.Context, p *part) (bool, error) {
 	}
 	for i, src := range r.space.sources {
 		args := sqlgen.Args{"changed": numbered("changed", i), "columns": sqlgen.Names(src.columns()...), "source": numbered("source", i), "due": r.due(src, p)}
-		rows := sqlgen.Format("SELECT {columns}, true AS anew FROM {changed} UNION ALL SELECT {columns}, false FROM {source} WHERE {due}", args)
+		rows := sqlgen.Format("SELECT {columns} FROM {changed} UNION ALL SELECT {columns} FROM {source} WHERE {due}", args)
 		if err := r.seedRows(ctx, src, rows); err != nil {
 			return false, err
 		}
@@ -82,11 +82,11 @@ func (r *run) due(src Source, p *part) sqlgen.Query {
 }
 
 const (
-	createHits = `CREATE OR REPLACE TABLE {hits} AS SELECT row_number() OVER () AS line, anew, _key AS key, {texts} FROM ({rows}) s`
+	createHits = `CREATE OR REPLACE TABLE {hits} AS SELECT row_number() OVER () AS line, _key AS key, {texts} FROM ({rows}) s`
 	// Each value of each row, and whether it identifies somebody.
 	createSaid = `CREATE OR REPLACE TABLE {said} AS
 WITH said AS ({all}), judged AS ({judged})
-SELECT line, anew, k.name AS kind, value, blocked, (said.kind, value) IN (SELECT (kind, value) FROM {barred}) AS barred
+SELECT line, k.name AS kind, value, blocked, (said.kind, value) IN (SELECT (kind, value) FROM {barred}) AS barred
 FROM said JOIN judged USING (kind, value) JOIN {kinds} k ON k.number = said.kind`
 	seedRecords = `INSERT INTO {nodes} SELECT DISTINCT {record}, 0 FROM {hits}`
 	seedTouched = `INSERT INTO {records} SELECT DISTINCT {name}, key FROM {hits}`
@@ -95,19 +95,19 @@ FROM said JOIN judged USING (kind, value) JOIN {kinds} k ON k.number = said.kind
 	// In a row of consent in which nothing identifies anybody, the first value is what it is about.
 	seedNobody = `INSERT INTO {nodes} SELECT DISTINCT {weak}, 0 FROM {said} WHERE (blocked OR barred) AND line NOT IN ({identified})`
 	identified = `SELECT line FROM {said} WHERE NOT blocked AND NOT barred AND kind <> {anonymous}`
-	// What is said anew with a barred value may be said of all who carry it.
-	seedCarriers = `INSERT INTO {nodes} SELECT DISTINCT {carriers}, 0 FROM {said} WHERE barred AND NOT blocked AND anew AND line NOT IN ({identified})`
+	// What is said with a barred value, and counts only now or no more, may be said of all who carry it.
+	seedCarriers = `INSERT INTO {nodes} SELECT DISTINCT {carriers}, 0 FROM {said} WHERE barred AND NOT blocked AND line NOT IN ({identified})`
 )
 
 // seedRows adds rows of a source to the part, with what they say.
 func (r *run) seedRows(ctx context.Context, src Source, rows sqlgen.Query) error {
 	texts := []sqlgen.Expr{sqlgen.As(sqlgen.Lit(nil), "none")}
-	said := []sqlgen.Query{"SELECT 0 AS line, true AS anew, 0 AS kind, '' AS value WHERE false"}
+	said := []sqlgen.Query{"SELECT 0 AS line, 0 AS kind, '' AS value WHERE false"}
 	args := sqlgen.Args{"hits": table("hits"), "said": table("said"), "rows": rows, "name": src.Name, "anonymous": AnonymousID, "barred": table("base_barred"), "kinds": table("kind_names")}
 	for j, c := range r.space.identifiersOf(src) {
 		texts = append(texts, sqlgen.As(identifierText(c), valueColumn(j)))
 		args["kind"], args["v"] = c.kind, sqlgen.Name(valueColumn(j))
-		said = append(said, sqlgen.Format("SELECT line, anew, {kind} AS kind, {v} AS value FROM {hits} WHERE {v} IS NOT NULL", args))
+		said = append(said, sqlgen.Format("SELECT line, {kind} AS kind, {v} AS value FROM {hits} WHERE {v} IS NOT NULL", args))
 	}
 	args["texts"], args["all"], args["judged"] = texts, sqlgen.UnionAll(said...), r.judged("SELECT DISTINCT kind, value, 0 AS n FROM said")
 	args["record"], args["identified"] = node(recordNode, src.Name, sqlgen.Col("key")), touched(identified, args)
