@@ -17,7 +17,7 @@ LEFT JOIN (SELECT kind, value, sum(n)::BIGINT AS n FROM ({counts}) GROUP BY kind
 	countedValues  = `SELECT {kind} AS kind, {v} AS value, count(*) AS n FROM {source} s WHERE ({v} IN (SELECT value FROM {values} WHERE kind = {kind} AND blocked)) IS TRUE GROUP BY ALL`
 	verdictReasons = `CREATE OR REPLACE TABLE {reasons} AS SELECT * FROM {automatic}`
 	// What an automatic guard has barred: by the base, or by a verdict where there is one.
-	baseAutomatic = `CREATE OR REPLACE TABLE {t} AS SELECT DISTINCT k.number AS kind, e.value FROM {events} e JOIN {kinds} k ON k.name = e.identifier WHERE e.guard = {guard}`
+	baseAutomatic = `CREATE OR REPLACE TABLE {was} AS SELECT DISTINCT k.number AS kind, e.value FROM {events} e JOIN {kinds} k ON k.name = e.identifier WHERE e.guard = {guard}`
 	// and what is so still. What has just been barred, or is free again, still leads to all who carry it.
 	baseBarred = `CREATE OR REPLACE TABLE {barred} AS SELECT kind, value FROM {was} WHERE (kind, value) NOT IN (SELECT (kind, value) FROM {verdicts} WHERE vid NOT IN (SELECT vid FROM {reasons}))`
 	nowBarred  = `CREATE OR REPLACE TABLE {now} AS SELECT kind, value FROM {barred} UNION SELECT kind, value FROM {verdicts} WHERE vid IN (SELECT vid FROM {reasons})`
@@ -60,7 +60,7 @@ func (r *run) judgeChanged(ctx context.Context, _ *part) (bool, error) {
 
 func (r *run) verdictArgs() sqlgen.Args {
 	return sqlgen.Args{
-		"values": table("values"), "automatic": table("automatic"), "verdicts": table("verdicts"), "reasons": table("verdict_reasons"), "t": table("base_automatic"),
+		"values": table("values"), "automatic": table("automatic"), "verdicts": table("verdicts"), "reasons": table("verdict_reasons"),
 		"was": table("base_automatic"), "barred": table("base_barred"), "now": table("now_barred"), "events": table("base_guard_events"),
 		"kinds": table("kind_names"), "guard": guardAutomatic,
 	}
