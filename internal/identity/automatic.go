@@ -61,14 +61,14 @@ WHERE (s.{v}::VARCHAR IN (SELECT value FROM {values} WHERE kind = {kind} AND NOT
 
 // blockAutomatically blocks, among the values that are not blocked yet, those that occur with too many different others. All guards are asked
 // before any value is blocked, so that their order does not matter.
-func (r *run) blockAutomatically(ctx context.Context) error {
+func (r *run) blockAutomatically(ctx context.Context, from string) error {
 	args := sqlgen.Args{"automatic": table("automatic"), "values": table("values")}
 	if err := r.exec(ctx, "CREATE OR REPLACE TABLE {automatic} (vid INTEGER, place INTEGER, name VARCHAR, different BIGINT)", args); err != nil {
 		return err
 	}
 	for i, a := range r.space.automatic {
 		args["place"], args["name"], args["kind"], args["above"] = i, a.Distinct, a.kind, a.Above
-		args["pairs"] = r.sharedPairs(a)
+		args["pairs"] = r.sharedPairs(a, from)
 		if err := r.exec(ctx, tooShared, args); err != nil {
 			return err
 		}
@@ -77,7 +77,7 @@ func (r *run) blockAutomatically(ctx context.Context) error {
 }
 
 // sharedPairs is a query for the values of an automatic guard's identifier, each with what it occurs with in a record.
-func (r *run) sharedPairs(a automatic) sqlgen.Query {
+func (r *run) sharedPairs(a automatic, from string) sqlgen.Query {
 	var all []sqlgen.Query
 	for i, src := range r.space.sources {
 		if src.RecordKind != Profile {
@@ -91,7 +91,7 @@ func (r *run) sharedPairs(a automatic) sqlgen.Query {
 			for _, other := range others {
 				// A row has as many others as there are columns of them.
 				all = append(all, sqlgen.Format(sharedPairs, sqlgen.Args{
-					"v": sqlgen.Name(f.Name), "other": sqlgen.Name(other.Name), "source": numbered("source", i), "values": table("values"),
+					"v": sqlgen.Name(f.Name), "other": sqlgen.Name(other.Name), "source": numbered(from, i), "values": table("values"),
 					"kind": a.kind, "columns": len(others), "above": a.Above,
 				}))
 			}

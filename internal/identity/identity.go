@@ -75,7 +75,7 @@ type run struct {
 }
 
 // Run resolves the people of cfg and commits them as cfg.Plan, which it begins itself. The counts are in the revision's
-// outputs: records, resolved (how many of them were looked at), known, anonymous, changed (see Churn), model, candidates and outgrown, and in
+// outputs: records, resolved (how many of them were looked at), known, anonymous, changed (see Churn), inLargeProfiles, model, candidates and outgrown, and in
 // groups identifiers/, merges/, candidates/, tooMany/, guards/, lineage/, overrides/, changed/, cut/ (values that a list has no place for),
 // sizes/ (profiles by their number of records) and quality/ (package figures). In a part merges, candidates and cut are those of the part.
 //

@@ -12,20 +12,14 @@ import (
 // keyColumn has the key of a record in the i-th rule of the model.
 func keyColumn(i int) string { return "k" + strconv.Itoa(i) }
 
-// Old keys of records that have changed.
-const createNearOld = `CREATE OR REPLACE TABLE {old} AS SELECT * FROM (
-	SELECT * FROM {keys} WHERE (record_key IN (SELECT c.record_key FROM ({changed}) c)) IS TRUE
-) WHERE (source, record_key) IN (SELECT (c.source, c.record_key) FROM ({changed}) c)`
+// Records that are in a block with a changed one, the changed ones as the base has them among them.
+const createSharing = `CREATE OR REPLACE TABLE {sharing} AS SELECT s.*, (source, record_key) IN (SELECT (c.source, c.record_key) FROM ({changed}) c) AS old FROM {keys} s WHERE {shares}`
 
 // The size of the largest block that changed records are in by a rule, as it is by now.
 const largestBlock = `SELECT coalesce(max(n), 0) FROM (SELECT sum(n) AS n FROM (
-	SELECT {k} AS key, count(*) AS n FROM {keys} WHERE ({k} IN (SELECT key FROM {near} WHERE rule = {rule} AND key <> 0)) IS TRUE GROUP BY key
-	UNION ALL SELECT {k}, -count(*) FROM {old} GROUP BY ALL
+	SELECT {k} AS key, count(*) AS n FROM {sharing} WHERE NOT old AND {k} IN (SELECT key FROM {near} WHERE rule = {rule} AND key <> 0) GROUP BY key
 	UNION ALL SELECT key, count(*) FROM {near} WHERE rule = {rule} AND key <> 0 GROUP BY key
 ) GROUP BY key)`
-
-// Records that are in a block with a changed one.
-const createNearFound = `CREATE OR REPLACE TABLE {found} AS SELECT source, record_key FROM {keys} WHERE ({shares}) AND (source, record_key) NOT IN (SELECT (c.source, c.record_key) FROM ({changed}) c)`
 
 // Those among them that a changed record may be of one person with.
 const seedNear = `INSERT INTO {nodes} SELECT DISTINCT {record}, 0 FROM {matches} JOIN {staged} s USING (rec) JOIN {sources} n ON n.number = s.src`
@@ -143,35 +137,38 @@ func (r *run) findNear(ctx context.Context, p *part, current *linkage.Records) (
 	if err != nil {
 		return false, err
 	}
-	shares := []sqlgen.Query{"false"}
-	var gone []sqlgen.Query
+	shares := []sqlgen.Query{"(false"}
+	for i := range rules {
+		shares = append(shares, sqlgen.Format("OR ({k} IN (SELECT key FROM {near} WHERE rule = {rule} AND key <> 0)) IS TRUE",
+			sqlgen.Args{"k": sqlgen.Name(keyColumn(i)), "near": table("near_keys"), "rule": i}))
+	}
+	var changed []sqlgen.Query
 	for i, src := range r.space.sources {
 		if src.RecordKind == Profile {
-			gone = append(gone, sqlgen.Format("SELECT {name} AS source, _key AS record_key FROM {changed}", sqlgen.Args{"name": src.Name, "changed": numbered("changed", i)}))
+			changed = append(changed, sqlgen.Format("SELECT {name} AS source, _key AS record_key FROM {changed}", sqlgen.Args{"name": src.Name, "changed": numbered("changed", i)}))
 		}
 	}
-	args := sqlgen.Args{"old": table("near_old"), "keys": table("base_keys"), "near": table("near_keys"), "found": table("near_found"), "changed": sqlgen.UnionAll(gone...)}
-	if err := r.exec(ctx, createNearOld, args); err != nil {
+	args := sqlgen.Args{
+		"sharing": table("sharing"), "keys": table("base_keys"), "near": table("near_keys"), "changed": sqlgen.UnionAll(changed...), "shares": sqlgen.Lines(append(shares, ")")...),
+	}
+	if err := r.exec(ctx, createSharing, args); err != nil {
 		return false, err
 	}
 	for i := range rules {
 		args["k"], args["rule"] = sqlgen.Name(keyColumn(i)), i
-		largest, err := r.number(ctx, largestBlock, args)
-		if err != nil || largest > p.model.Outgrown() {
+		if largest, err := r.number(ctx, largestBlock, args); err != nil || largest > p.model.Outgrown() {
 			return false, err
 		}
-		shares = append(shares, sqlgen.Format("OR ({k} IN (SELECT key FROM {near} WHERE rule = {rule})) IS TRUE", args))
 	}
-	args["shares"] = sqlgen.Lines(shares...)
-	return true, r.exec(ctx, createNearFound, args)
+	return true, nil
 }
 
 // matchNear weighs the changed records, of which there are so many, against those in their blocks, and adds the ones that could be joined with one of them.
 func (r *run) matchNear(ctx context.Context, p *part, changed int) error {
 	records, err := r.near(ctx, func(i int, src Source) sqlgen.Query {
 		return sqlgen.Format(`SELECT true AS anew, {columns} FROM {changed} WHERE current
-UNION ALL SELECT false, {columns} FROM {source} WHERE (_key IN (SELECT record_key FROM {found} WHERE source = {name})) IS TRUE`, sqlgen.Args{
-			"columns": sqlgen.Names(src.columns()...), "changed": numbered("changed", i), "source": numbered("source", i), "found": table("near_found"), "name": src.Name,
+UNION ALL SELECT false, {columns} FROM {source} WHERE (_key IN (SELECT record_key FROM {sharing} WHERE source = {name} AND NOT old)) IS TRUE`, sqlgen.Args{
+			"columns": sqlgen.Names(src.columns()...), "changed": numbered("changed", i), "source": numbered("source", i), "sharing": table("sharing"), "name": src.Name,
 		})
 	})
 	if err != nil {

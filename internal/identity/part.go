@@ -182,12 +182,6 @@ func (r *run) compareSource(ctx context.Context, src Source, before *lake.Revisi
 // narrow leaves of the sources and of the base what is in the part.
 func (r *run) narrow(ctx context.Context) error {
 	for i, src := range r.space.sources {
-		if err := r.openSource(ctx, numbered("whole", i), src); err != nil {
-			return err
-		}
-		if err := r.env.Lake.View(ctx, r.env.DB, numbered("before", i), r.part.sources[i], sourceTable(src)); err != nil {
-			return err
-		}
 		args := sqlgen.Args{"part": numbered("part", i), "source": numbered("source", i), "columns": sqlgen.Names(src.columns()...), "touched": r.touchedRows(src)}
 		for _, q := range []string{"CREATE OR REPLACE TABLE {part} AS SELECT {columns} FROM {source} s WHERE {touched}", "CREATE OR REPLACE VIEW {source} AS SELECT * FROM {part}"} {
 			if err := r.exec(ctx, q, args); err != nil {

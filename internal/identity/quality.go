@@ -18,6 +18,7 @@ var qualityColumns = slices.Concat(strs("run"), []lake.Column{{Name: "at", Type:
 // resolved is what figures are measured on: tables, views or queries that hold for all records, whatever part of them a run made anew.
 type resolved struct {
 	members sqlgen.Query // source, record_key and profile of every Profile record
+	made    sqlgen.Query // those of them that the run has made
 	events  sqlgen.Query // guard, identifier and value of every decision that holds
 	changes sqlgen.Query // event and records of what this run did to ids
 	stayed  sqlgen.Query // one number: the base's records that are still there
@@ -34,6 +35,7 @@ func (r *run) resolved() resolved {
 		changes: sqlgen.Format("SELECT event, records FROM {changes}", args),
 		stayed:  sqlgen.Format("SELECT count(*) FROM {oldRecords}", args),
 	}
+	p.made = p.members
 	if r.part == nil {
 		return p
 	}
@@ -87,21 +89,64 @@ func (r *run) measure(ctx context.Context, p resolved) (out figures.All, err err
 	return out, nil
 }
 
+// sizes of profiles that have records.
+type sizes struct {
+	records, profiles int64
+	largest           int64 // records of the largest
+	inLarge           int64 // records in profiles of more than figures.Large
+}
+
 const profileSizes = `SELECT coalesce(sum(n), 0)::BIGINT, count(*), coalesce(max(n), 0), coalesce(sum(n) FILTER (WHERE n > {large}), 0)::BIGINT
 FROM (SELECT count(*) AS n FROM ({members}) GROUP BY profile)`
 
+func (r *run) sizesOf(ctx context.Context, members sqlgen.Query) (s sizes, err error) {
+	q := sqlgen.Format(profileSizes, sqlgen.Args{"members": members, "large": figures.Large})
+	return s, r.env.DB.Row(ctx, q, &s.records, &s.profiles, &s.largest, &s.inLarge)
+}
+
+// inLargeOutput is how many records are in large profiles.
+const inLargeOutput = "inLargeProfiles"
+
+// sizes are those of all profiles. A part takes from those of the base what it looked at, and adds what it made; only where the largest profile of the
+// base may have become smaller are all profiles looked at.
+func (r *run) sizes(ctx context.Context, p resolved) (sizes, error) {
+	if r.part == nil {
+		return r.sizesOf(ctx, p.members)
+	}
+	before, err := r.sizesOf(ctx, sqlgen.Format("SELECT profile_id AS profile FROM {members}", r.stableArgs()))
+	if err != nil {
+		return sizes{}, err
+	}
+	now, err := r.sizesOf(ctx, p.made)
+	if err != nil {
+		return sizes{}, err
+	}
+	base := func(f figures.Name) int64 {
+		name, _ := figures.Make(f, "", 0).Output()
+		return rowsOf(r.part.base.Outputs, name)
+	}
+	all := sizes{
+		records: base(figures.Records) - before.records + now.records, profiles: base(figures.Profiles) - before.profiles + now.profiles,
+		largest: max(base(figures.LargestProfile), now.largest), inLarge: rowsOf(r.part.base.Outputs, inLargeOutput) - before.inLarge + now.inLarge,
+	}
+	if all.largest == before.largest && now.largest < all.largest {
+		return r.sizesOf(ctx, p.members)
+	}
+	return all, nil
+}
+
 func (r *run) measureSizes(ctx context.Context, p resolved) (figures.All, error) {
-	var records, profiles, largest, inLarge int64
-	q := sqlgen.Format(profileSizes, sqlgen.Args{"members": p.members, "large": figures.Large})
-	if err := r.env.DB.Row(ctx, q, &records, &profiles, &largest, &inLarge); err != nil {
+	s, err := r.sizes(ctx, p)
+	if err != nil {
 		return nil, err
 	}
+	r.output(inLargeOutput, s.inLarge)
 	out := figures.All{
-		figures.Make(figures.Records, "", float64(records)), figures.Make(figures.Profiles, "", float64(profiles)),
-		figures.Make(figures.LargestProfile, "", float64(largest)),
+		figures.Make(figures.Records, "", float64(s.records)), figures.Make(figures.Profiles, "", float64(s.profiles)),
+		figures.Make(figures.LargestProfile, "", float64(s.largest)),
 	}
-	if records > 0 {
-		out = append(out, figures.Make(figures.LargeProfiles, "", float64(inLarge)/float64(records)))
+	if s.records > 0 {
+		out = append(out, figures.Make(figures.LargeProfiles, "", float64(s.inLarge)/float64(s.records)))
 	}
 	return out, nil
 }
@@ -145,11 +190,11 @@ func (r *run) countShared(ctx context.Context, p resolved, kind int, name string
 	}
 	output, _ := figures.Make(figures.SharedValues, r.space.kinds[kind], 0).Output()
 	changed := sqlgen.Format("(s.{v}::VARCHAR IN (SELECT value FROM {verdicts} WHERE kind = {kind})) IS TRUE", sqlgen.Args{"verdicts": table("verdicts"), "kind": kind})
-	before, err := count("before", sqlgen.Format("SELECT guard, identifier, value FROM {base}", sqlgen.Args{"base": table("base_guard_events")}), changed)
+	before, err := count("carried_before", sqlgen.Format("SELECT guard, identifier, value FROM {base}", sqlgen.Args{"base": table("base_guard_events")}), changed)
 	if err != nil {
 		return 0, err
 	}
-	now, err := count("whole", p.events, changed)
+	now, err := count("carrying", p.events, changed)
 	return rowsOf(r.part.base.Outputs, output) - before + now, err
 }
 

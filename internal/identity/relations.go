@@ -101,7 +101,7 @@ func (r *run) writeLineage(ctx context.Context) error {
 	return r.counts(ctx, "lineage", sqlgen.Format("SELECT event, count(*) FROM {changes} GROUP BY event ORDER BY event", args))
 }
 
-const sizes = `SELECT band, count(*) FROM (
+const sizeBands = `SELECT band, count(*) FROM (
 	SELECT CASE WHEN n = 1 THEN '1' WHEN n = 2 THEN '2' WHEN n <= 5 THEN '3-5' WHEN n <= 10 THEN '6-10' WHEN n <= 50 THEN '11-50' ELSE '51+' END AS band, n
 	FROM ({profiles})
 ) GROUP BY band ORDER BY min(n)`
@@ -125,7 +125,7 @@ func (r *run) count(ctx context.Context) error {
 	}
 	r.output("resolved", int64(r.records))
 	of := func(q string) sqlgen.Query {
-		return sqlgen.Format(sizes, sqlgen.Args{"profiles": sqlgen.Format(q, args)})
+		return sqlgen.Format(sizeBands, sqlgen.Args{"profiles": sqlgen.Format(q, args)})
 	}
 	return r.tally(ctx, "sizes", of("SELECT count(*) AS n FROM {assigned} GROUP BY cluster"), of("SELECT count(*) AS n FROM {members} GROUP BY profile_id"))
 }

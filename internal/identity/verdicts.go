@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"slices"
 
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
@@ -14,7 +15,11 @@ const (
 	// How often they occur by now is of interest where they identify nobody.
 	verdictValues = `CREATE OR REPLACE TABLE {verdicts} AS SELECT v.* REPLACE (coalesce(c.n, 0) AS n) FROM {values} v
 LEFT JOIN (SELECT kind, value, sum(n)::BIGINT AS n FROM ({counts}) GROUP BY kind, value) c ON c.kind = v.kind AND c.value = v.value`
-	countedValues  = `SELECT {kind} AS kind, {v} AS value, count(*) AS n FROM {source} s WHERE ({v} IN (SELECT value FROM {values} WHERE kind = {kind} AND blocked)) IS TRUE GROUP BY ALL`
+	countedValues = `SELECT {kind} AS kind, {v} AS value, count(*) AS n FROM {source} s WHERE ({v} IN (SELECT value FROM {values} WHERE kind = {kind} AND blocked)) IS TRUE GROUP BY ALL`
+	// The records that carry such a value, and as they were before: with what they are known by, and what guards and figures count beside it.
+	createCarrying = `CREATE OR REPLACE TABLE {carrying} AS SELECT {columns} FROM {source} s WHERE {any}`
+	carriedBefore  = `CREATE OR REPLACE TABLE {before} AS SELECT * FROM {carrying} WHERE _key NOT IN (SELECT _key FROM {changed})
+UNION ALL SELECT {columns} FROM {changed} WHERE NOT current`
 	verdictReasons = `CREATE OR REPLACE TABLE {reasons} AS SELECT * FROM {automatic}`
 	// What an automatic guard has barred: by the base, or by a verdict where there is one.
 	baseAutomatic = `CREATE OR REPLACE TABLE {was} AS SELECT DISTINCT k.number AS kind, e.value FROM {events} e JOIN {kinds} k ON k.name = e.identifier WHERE e.guard = {guard}`
@@ -31,6 +36,9 @@ func (r *run) judgeChanged(ctx context.Context, _ *part) (bool, error) {
 	for i, src := range r.space.sources {
 		for _, c := range r.space.identifiersOf(src) {
 			args["kind"], args["v"], args["changed"], args["source"] = c.kind, identifierText(c), numbered("changed", i), numbered("source", i)
+			if src.RecordKind == Profile {
+				args["source"] = numbered("carrying", i)
+			}
 			changed = append(changed, sqlgen.Format("SELECT {kind} AS kind, {v} AS value, 0 AS n FROM {changed} s WHERE {v} IS NOT NULL", args))
 			counts = append(counts, sqlgen.Format(countedValues, args))
 		}
@@ -39,7 +47,14 @@ func (r *run) judgeChanged(ctx context.Context, _ *part) (bool, error) {
 	if err := r.exec(ctx, createVerdicts, args); err != nil {
 		return false, err
 	}
-	if err := r.blockAutomatically(ctx); err != nil {
+	for i, src := range r.space.sources {
+		if src.RecordKind == Profile {
+			if err := r.findCarrying(ctx, i, src); err != nil {
+				return false, err
+			}
+		}
+	}
+	if err := r.blockAutomatically(ctx, "carrying"); err != nil {
 		return false, err
 	}
 	nobody, err := r.number(ctx, "SELECT count(*) FROM {values} WHERE blocked", args)
@@ -58,6 +73,29 @@ func (r *run) judgeChanged(ctx context.Context, _ *part) (bool, error) {
 	return true, nil
 }
 
+// findCarrying reads a Profile source once for the values of changed rows.
+func (r *run) findCarrying(ctx context.Context, i int, src Source) error {
+	columns, any := []string{"_key"}, []sqlgen.Query{"false"}
+	for _, f := range src.Fields {
+		if f.Identifier != "" || slices.ContainsFunc(r.space.automatic, func(a automatic) bool { return counts(f, a.Distinct) }) || counts(f, r.space.countedName()) {
+			columns = append(columns, f.Name)
+		}
+	}
+	args := r.verdictArgs()
+	for _, c := range r.space.identifiersOf(src) {
+		args["kind"], args["v"] = c.kind, identifierText(c)
+		any = append(any, sqlgen.Format("OR ({v} IN (SELECT value FROM {values} WHERE kind = {kind})) IS TRUE", args))
+	}
+	args["carrying"], args["before"], args["changed"], args["source"] = numbered("carrying", i), numbered("carried_before", i), numbered("changed", i), numbered("source", i)
+	args["columns"], args["any"] = sqlgen.Names(columns...), sqlgen.Lines(any...)
+	for _, q := range []string{createCarrying, carriedBefore} {
+		if err := r.exec(ctx, q, args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (r *run) verdictArgs() sqlgen.Args {
 	return sqlgen.Args{
 		"values": table("values"), "automatic": table("automatic"), "verdicts": table("verdicts"), "reasons": table("verdict_reasons"),
@@ -69,7 +107,7 @@ func (r *run) verdictArgs() sqlgen.Args {
 // bar blocks what an automatic guard has barred, among the values of the run. In a part all that is decided already.
 func (r *run) bar(ctx context.Context) error {
 	if r.part == nil {
-		return r.blockAutomatically(ctx)
+		return r.blockAutomatically(ctx, "source")
 	}
 	return r.exec(ctx, blockBarred, r.verdictArgs())
 }
