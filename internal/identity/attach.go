@@ -191,11 +191,6 @@ func (r *run) attachAnonymous(ctx context.Context) error {
 			return err
 		}
 	}
-	for i := range r.space.sources {
-		if err := r.drop(ctx, numbered("tuples", i)); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 

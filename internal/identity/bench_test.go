@@ -53,6 +53,7 @@ func BenchmarkIncrement(b *testing.B) {
 	}
 	for b.Loop() {
 		w := newWorld(b)
+		w.differences = true
 		w.cfg.Deterministic = [][]string{{"email"}}
 		w.cfg.Probabilistic = &Matching{}
 		w.cfg.Guards = Guards{MaxRecords: 50}

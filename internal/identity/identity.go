@@ -1,6 +1,6 @@
 // Package identity makes people out of records. A run reads the sources of an IdentityRule as they stand, finds which Profile records
 // are one person, attaches the identifiers of events, transactions and consent, gives every profile an id that survives the next run, and
-// commits the relations of the space: members, identifiers, edges, links, candidate_keys, models, lineage, guard_events, overrides, consent,
+// commits the relations of the space: members, identifiers, edges, links, components, candidate_keys, models, lineage, guard_events, overrides, consent,
 // profiles, provenance, profile_values and quality.
 //
 // A run that builds on another looks at a part: the rows that have changed and all that they can have an effect on. What it commits is what
@@ -21,6 +21,7 @@
 //	difference.go            what lies between two revisions
 //	budget.go                changes that are too many to go on without being asked
 //	write.go                 how a relation is written: anew, or what is in the part
+//	components.go            what a change can spread within
 //	relations.go, links.go, guards.go   what is committed
 //	survivors.go, lists.go   which record gives a value, and which others there are
 //	profiles.go, seen.go     profiles and provenance, for each class of purposes
@@ -110,8 +111,8 @@ func Run(ctx context.Context, env Env, cfg Config) (*lake.Revision, error) {
 
 func (r *run) resolve(ctx context.Context) error {
 	steps := []func(context.Context) error{
-		r.openSources, r.nameNumbers, r.openBase, r.takePart, r.stageRecords, r.stageOverrides, r.stageValues, r.match, r.attach, r.attachAnonymous, r.keepIDs, r.traceLineage, r.withinBudget,
-		r.writeMembers, r.writeIdentifiers, r.writeEdges, r.writeLinks, r.writeLineage, r.writeGuards, r.writeOverrides, r.writeConsent, r.writeProfiles, r.writeQuality, r.count,
+		r.openSources, r.nameNumbers, r.openBase, r.takePart, r.stageRecords, r.stageOverrides, r.stageValues, r.match, r.attach, r.attachAnonymous, r.bind, r.keepIDs, r.traceLineage, r.withinBudget,
+		r.writeMembers, r.writeIdentifiers, r.writeEdges, r.writeLinks, r.writeComponents, r.writeLineage, r.writeGuards, r.writeOverrides, r.writeConsent, r.writeProfiles, r.writeQuality, r.count,
 	}
 	for i, step := range steps {
 		if r.env.Progress != nil {

@@ -193,11 +193,9 @@ func (r *run) narrow(ctx context.Context) error {
 		if err := r.env.Lake.View(ctx, r.env.DB, table("all_"+name), r.part.base, r.relation(name)); err != nil {
 			return err
 		}
-		args := sqlgen.Args{"base": table("base_" + name), "part": table("part_" + name), "touched": ofTouchedProfile}
-		for _, q := range []string{"CREATE OR REPLACE TABLE {part} AS SELECT * FROM {base} WHERE {touched}", "CREATE OR REPLACE VIEW {base} AS SELECT * FROM {part}"} {
-			if err := r.exec(ctx, q, args); err != nil {
-				return err
-			}
+		args := sqlgen.Args{"base": table("base_" + name), "part": table("part_" + name)}
+		if err := r.exec(ctx, "CREATE OR REPLACE VIEW {base} AS SELECT * FROM {part}", args); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -7,29 +7,26 @@ import (
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
-// A part is found in a graph whose nodes are hashes: of records, of values, of the profiles of the base, and, apart from these, of values that identify
-// nobody, which lead to what was said of consent with them, and of all who carry such a value. ties.go has what connects them. That two of them have the same hash makes a part larger, and no difference.
+// A part is found in a graph whose nodes are hashes: of records, of values, and, apart from these, of values that identify nobody, which lead to what was
+// said of consent with them, and of all who carry such a value. They are connected by the components of the base, and by what ties.go has. That two of them
+// have the same hash makes a part larger, and no difference.
 const (
-	recordNode   = "hash('record', {source}, {key})"
-	valueNode    = "hash('value', {kind}, {value})"
-	weakNode     = "hash('weak', {kind}, {value})"
-	carriersNode = "hash('carriers', {kind}, {value})"
-	profileNode  = "hash('profile', {profile})"
+	recordNode   = "(hash('record', {source}, {key}) >> 1)::BIGINT"
+	valueNode    = "(hash('value', {kind}, {value}) >> 1)::BIGINT"
+	weakNode     = "(hash('weak', {kind}, {value}) >> 1)::BIGINT"
+	carriersNode = "(hash('carriers', {kind}, {value}) >> 1)::BIGINT"
 )
 
-// node fills one of the templates above: its first argument is the source or the kind, if there are two.
-func node(template string, of ...any) sqlgen.Query {
-	if len(of) == 1 {
-		return sqlgen.Format(template, sqlgen.Args{"profile": of[0]})
-	}
-	return sqlgen.Format(template, sqlgen.Args{"source": of[0], "key": of[1], "kind": of[0], "value": of[1]})
+// node fills one of the templates above, with the source or the kind first.
+func node(template string, of, which any) sqlgen.Query {
+	return sqlgen.Format(template, sqlgen.Args{"source": of, "key": which, "kind": of, "value": which})
 }
 
 // touched fills a template about what is in the part.
 func touched(template string, args sqlgen.Args) sqlgen.Query {
 	all := sqlgen.Args{
-		"nodes": table("touched_nodes"), "records": table("touched_records"), "profiles": table("touched_profiles"), "members": table("base_members"),
-		"identifiers": table("base_identifiers"), "said": table("said"), "ties": table("ties"), "kinds": table("kind_names"),
+		"nodes": table("touched_nodes"), "records": table("touched_records"), "profiles": table("touched_profiles"), "reached": table("touched_components"),
+		"components": table("base_components"), "said": table("said"), "ties": table("ties"), "kinds": table("kind_names"),
 	}
 	maps.Copy(all, args)
 	return sqlgen.Format(template, all)
@@ -37,15 +34,18 @@ func touched(template string, args sqlgen.Args) sqlgen.Query {
 
 // These rows of relations are in the part. The engine takes a view of the lake for a small table: IS TRUE has it hash what is in the part and not the relation.
 var (
-	ofTouchedProfile = touched("(profile_id IN (SELECT profile_id FROM {profiles})) IS TRUE", nil)
-	ofTouchedRecord  = touched("(record_key IN (SELECT record_key FROM {records})) IS TRUE AND (source, record_key) IN (SELECT (source, record_key) FROM {records})", nil)
-	ofTouchedPair    = touched("((first_source, first_key) IN (SELECT (source, record_key) FROM {records}) OR (second_source, second_key) IN (SELECT (source, record_key) FROM {records}))", nil)
-	ofTouchedValue   = touched("(({value} IN (SELECT node FROM {nodes})) IS TRUE OR ({weak} IN (SELECT node FROM {nodes})) IS TRUE)", sqlgen.Args{
+	ofTouchedProfile   = touched("(profile_id IN (SELECT profile_id FROM {profiles})) IS TRUE", nil)
+	ofTouchedNode      = touched("(node IN (SELECT node FROM {nodes})) IS TRUE", nil)
+	ofTouchedComponent = touched("(component IN (SELECT component FROM {reached})) IS TRUE", nil)
+	ofTouchedRecord    = touched("(record_key IN (SELECT record_key FROM {records})) IS TRUE AND (source, record_key) IN (SELECT (source, record_key) FROM {records})", nil)
+	ofTouchedPair      = touched("((first_source, first_key) IN (SELECT (source, record_key) FROM {records}) OR (second_source, second_key) IN (SELECT (source, record_key) FROM {records}))", nil)
+	ofTouchedValue     = touched("(({value} IN (SELECT node FROM {nodes})) IS TRUE OR ({weak} IN (SELECT node FROM {nodes})) IS TRUE)", sqlgen.Args{
 		"value": node(valueNode, sqlgen.Col("identifier"), sqlgen.Col("value")), "weak": node(weakNode, sqlgen.Col("identifier"), sqlgen.Col("value")),
 	})
 )
 
-const createTouched = `CREATE OR REPLACE TABLE {nodes} (node UBIGINT, round INTEGER);
+const createTouched = `CREATE OR REPLACE TABLE {nodes} (node BIGINT, round INTEGER);
+CREATE OR REPLACE TABLE {reached} (component BIGINT);
 CREATE OR REPLACE TABLE {records} (source VARCHAR, record_key VARCHAR)`
 
 // seed begins with the rows that have changed, with those to which time has made a difference, and with records that probably match a changed one.
@@ -144,36 +144,29 @@ func identifierText(c column) sqlgen.Expr {
 }
 
 const (
-	reachTied = `INSERT INTO {nodes} SELECT DISTINCT node, {round} + 1 FROM (
+	reachComponents = `INSERT INTO {reached} SELECT DISTINCT component FROM {components}
+WHERE (node IN (SELECT node FROM {nodes} WHERE round = {round})) IS TRUE AND component NOT IN (SELECT component FROM {reached})`
+	reachNodes = `INSERT INTO {nodes} SELECT DISTINCT node, {round} + 1 FROM {components} WHERE {ofComponent} AND node NOT IN (SELECT node FROM {nodes})`
+	reachTied  = `INSERT INTO {nodes} SELECT DISTINCT node, {round} + 1 FROM (
 	SELECT b AS node FROM {ties} WHERE a IN (SELECT node FROM {nodes} WHERE round = {round})
 	UNION ALL SELECT a FROM {ties} WHERE mutual AND b IN (SELECT node FROM {nodes} WHERE round = {round})
 ) WHERE node NOT IN (SELECT node FROM {nodes})`
-	touchProfiles = `CREATE OR REPLACE TABLE {profiles} AS
-SELECT profile_id FROM {members} WHERE ({profile} IN (SELECT node FROM {nodes})) IS TRUE UNION
-SELECT profile_id FROM {identifiers} WHERE ({profile} IN (SELECT node FROM {nodes})) IS TRUE`
-	touchMembers = `INSERT INTO {records} SELECT source, record_key FROM {members} WHERE {ofProfile} AND (source, record_key) NOT IN (SELECT (source, record_key) FROM {records})`
+	partMembers     = `CREATE OR REPLACE TABLE {partMembers} AS SELECT * FROM {members} WHERE ({record} IN (SELECT node FROM {nodes})) IS TRUE`
+	partIdentifiers = `CREATE OR REPLACE TABLE {partIdentifiers} AS SELECT * FROM {identifiers} WHERE ({value} IN (SELECT node FROM {nodes})) IS TRUE`
+	touchProfiles   = `CREATE OR REPLACE TABLE {profiles} AS SELECT profile_id FROM {partMembers} UNION SELECT profile_id FROM {partIdentifiers}`
+	touchMembers    = `INSERT INTO {records} SELECT source, record_key FROM {partMembers} EXCEPT SELECT source, record_key FROM {records}`
 )
 
 // reach goes on from what is in the part until nothing is added. It does not fit when the part becomes too large.
 func (r *run) reach(ctx context.Context, p *part) (bool, error) {
-	if err := r.tie(ctx); err != nil {
+	if err := r.reachAll(ctx, p); err != nil {
 		return false, err
 	}
-	args := sqlgen.Args{"profile": node(profileNode, sqlgen.Col("profile_id")), "ofProfile": ofTouchedProfile}
-	for round, before := 0, int64(-1); ; round++ {
-		n, err := r.number(ctx, string(touched("SELECT count(*) FROM {nodes}", nil)), nil)
-		if err != nil {
-			return false, err
-		}
-		if n == before {
-			break
-		}
-		before, args["round"] = n, round
-		if err := r.env.DB.Exec(ctx, touched(reachTied, args)); err != nil {
-			return false, err
-		}
+	args := sqlgen.Args{
+		"members": table("base_members"), "identifiers": table("base_identifiers"), "partMembers": table("part_members"), "partIdentifiers": table("part_identifiers"),
+		"record": node(recordNode, sqlgen.Col("source"), sqlgen.Col("record_key")), "value": node(valueNode, sqlgen.Col("identifier"), sqlgen.Col("value")),
 	}
-	for _, step := range []string{touchProfiles, touchMembers} {
+	for _, step := range []string{partMembers, partIdentifiers, touchProfiles, touchMembers} {
 		if err := r.env.DB.Exec(ctx, touched(step, args)); err != nil {
 			return false, err
 		}
@@ -181,4 +174,36 @@ func (r *run) reach(ctx context.Context, p *part) (bool, error) {
 	all := rowsOf(p.base.Outputs, "known") + rowsOf(p.base.Outputs, "anonymous")
 	n, err := r.number(ctx, string(touched("SELECT count(*) FROM {profiles}", nil)), nil)
 	return n <= smallPart || float64(n) <= largestPart*float64(all), err
+}
+
+// reachAll adds whole components, and what they are tied to.
+func (r *run) reachAll(ctx context.Context, p *part) error {
+	if err := r.tie(ctx); err != nil {
+		return err
+	}
+	if err := r.env.Lake.View(ctx, r.env.DB, table("base_components"), p.base, r.relation("components")); err != nil {
+		return err
+	}
+	args := sqlgen.Args{"ofComponent": ofTouchedComponent}
+	for round, components := 0, int64(0); ; round++ {
+		args["round"] = round
+		for _, step := range []string{reachTied, reachComponents} {
+			if err := r.env.DB.Exec(ctx, touched(step, args)); err != nil {
+				return err
+			}
+		}
+		reached, err := r.number(ctx, string(touched("SELECT count(*) FROM {reached}", nil)), nil)
+		if err != nil {
+			return err
+		}
+		if reached > components {
+			components = reached
+			if err := r.env.DB.Exec(ctx, touched(reachNodes, args)); err != nil {
+				return err
+			}
+		}
+		if n, err := r.number(ctx, string(touched("SELECT count(*) FROM {nodes} WHERE round > {round}", args)), nil); err != nil || n == 0 {
+			return err
+		}
+	}
 }

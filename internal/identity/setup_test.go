@@ -34,6 +34,8 @@ type world struct {
 	last   map[string]*lake.Revision
 	// everything is looked at in each run.
 	everything bool
+	// differences alone are written when a source is loaded again, as an ingest does.
+	differences bool
 }
 
 func newWorld(t testing.TB) *world {
@@ -110,11 +112,29 @@ func (w *world) source(name string, kind RecordKind, priority int, fields []Fiel
 func (w *world) load(name string, kind RecordKind, priority int, fields []Field, cols []lake.Column, q sqlgen.Query) {
 	w.t.Helper()
 	tx := must[*lake.Tx](w.t)(w.lake.Begin(w.t.Context(), w.db, w.plan("Ingest", "DataSource", name)))
-	must[int64](w.t)(tx.Replace(w.t.Context(), lake.Table{Schema: "source", Name: name}, cols, q))
+	to := lake.Table{Schema: "source", Name: name}
+	if w.differences && tx.Base() != nil {
+		w.exec("CREATE OR REPLACE TABLE world_fresh AS {q}", sqlgen.Args{"q": q})
+		if err := w.lake.View(w.t.Context(), w.db, sqlgen.Name("world_base"), tx.Base(), to); err != nil {
+			w.t.Fatal(err)
+		}
+		w.exec("CREATE OR REPLACE TABLE world_same AS SELECT _key FROM world_base b JOIN world_fresh f USING (_key) WHERE b = f", nil)
+		must[int64](w.t)(tx.Delete(w.t.Context(), to, "_key NOT IN (SELECT _key FROM world_same)"))
+		must[int64](w.t)(tx.Append(w.t.Context(), to, cols, "SELECT * FROM world_fresh WHERE _key NOT IN (SELECT _key FROM world_same)"))
+	} else {
+		must[int64](w.t)(tx.Replace(w.t.Context(), to, cols, q))
+	}
 	rev := must[*lake.Revision](w.t)(tx.Commit(w.t.Context(), nil, ""))
 	w.last["Ingest"+name] = rev
 	src := Source{Name: name, RecordKind: kind, Priority: priority, Fields: fields, Revision: rev}
 	w.cfg.Sources = append(slices.DeleteFunc(w.cfg.Sources, func(s Source) bool { return s.Name == name }), src)
+}
+
+func (w *world) exec(template string, args sqlgen.Args) {
+	w.t.Helper()
+	if err := w.db.Exec(w.t.Context(), sqlgen.Format(template, args)); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 func (w *world) try() (*lake.Revision, error) {

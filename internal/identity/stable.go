@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"encoding/hex"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -126,11 +127,11 @@ func (r *run) keepContested(ctx context.Context) error {
 // the same. The separator is in no name of a source or a kind.
 const (
 	createFresh = `CREATE OR REPLACE TABLE {fresh} AS
-SELECT c.cluster, c.known, 'record' || chr(31) || s.name || chr(31) AS what, r.key AS which
+SELECT c.cluster, c.known, 'record' || chr(31) || s.name || chr(31) AS what, r.key AS which, 0 AS generation
 FROM {clusters} c JOIN {all} r ON r.rec = c.cluster JOIN {sources} s ON s.number = r.src
 WHERE NOT EXISTS (SELECT 1 FROM {kept} k WHERE k.cluster = c.cluster)
 UNION ALL
-SELECT c.cluster, c.known, 'identifier' || chr(31) || k.name || chr(31), v.value
+SELECT c.cluster, c.known, 'identifier' || chr(31) || k.name || chr(31), v.value, 0
 FROM {clusters} c JOIN {values} v ON v.vid = c.cluster - {records} JOIN {kinds} k ON k.number = v.kind
 WHERE c.cluster >= {records} AND NOT EXISTS (SELECT 1 FROM {kept} k WHERE k.cluster = c.cluster)`
 
@@ -140,18 +141,18 @@ SELECT k.cluster, o.id, o.known, false AS fresh FROM {kept} k JOIN {old} o USING
 	createNamed = `CREATE OR REPLACE TABLE {named} AS
 SELECT cluster, known, (substr(h, 1, 8) || '-' || substr(h, 9, 4) || '-5' || substr(h, 14, 3) || '-' ||
 	translate(substr(h, 17, 1), '0123456789abcdef', '89ab89ab89ab89ab') || substr(h, 18, 3) || '-' || substr(h, 21, 12))::UUID AS id
-FROM (SELECT cluster, known, sha1(from_hex({namespace}) || encode(what || {generation}::VARCHAR || chr(31) || which)) AS h FROM {fresh})`
+FROM (SELECT cluster, known, sha1(from_hex({namespace}) || encode(what || generation::VARCHAR || chr(31) || which)) AS h FROM {fresh})`
 
-	// An id that lives, or that was merged into another and so resolves to it for ever, is not given again. One whose profile ended
-	// without a heir comes back with its profile.
-	nameFresh = `INSERT INTO {profiles} SELECT cluster, id, known, true FROM {named} f
-WHERE id NOT IN ({living}) AND NOT EXISTS (SELECT 1 FROM {lineage} l WHERE l.event = 'merge' AND l.from_id::UUID = f.id)`
-
+	// An id that lives, or that was merged into another and so resolves to it for ever, is not given again: the profile takes that of the next generation. One
+	// whose profile ended without a heir comes back with its profile.
+	taken = `CREATE OR REPLACE TABLE {taken} AS SELECT cluster FROM {named} f
+WHERE id IN (SELECT id FROM {old}) OR EXISTS (SELECT 1 FROM {lineage} l WHERE l.event = 'merge' AND l.from_id::UUID = f.id)`
 	// Outside of a part ids live too.
-	livingIn = `SELECT profile_id::UUID FROM {members} WHERE (profile_id IN (SELECT id::VARCHAR FROM {named})) IS TRUE
-UNION SELECT profile_id::UUID FROM {identifiers} WHERE (profile_id IN (SELECT id::VARCHAR FROM {named})) IS TRUE`
-
-	dropNamed = `DELETE FROM {fresh} WHERE cluster IN (SELECT cluster FROM {profiles})`
+	takenElsewhere = `CREATE OR REPLACE TABLE {taken} AS SELECT cluster FROM {named} WHERE id IN ({living})`
+	livingMembers  = `SELECT profile_id::UUID FROM {members} WHERE (profile_id IN (SELECT id::VARCHAR FROM {named})) IS TRUE`
+	livingVisitors = `SELECT profile_id::UUID FROM {identifiers} WHERE (profile_id IN (SELECT id::VARCHAR FROM {named})) IS TRUE`
+	nextGeneration = `UPDATE {fresh} SET generation = generation + 1 WHERE cluster IN (SELECT cluster FROM {taken})`
+	nameFresh      = `INSERT INTO {profiles} SELECT cluster, id, known, true FROM {named}`
 )
 
 // kithNamespace is the namespace of the rules' namespaces.
@@ -159,25 +160,39 @@ var kithNamespace = uuid.MustParse("6f0a6f4e-6b0e-5d0c-9f52-5c7d0f0b5e1a")
 
 func (r *run) freshIDs(ctx context.Context, args sqlgen.Args) error {
 	namespace := uuid.NewSHA1(kithNamespace, []byte(r.cfg.Plan.Subject))
-	args["named"], args["namespace"], args["living"] = table("named"), hex.EncodeToString(namespace[:]), sqlgen.Format("SELECT id FROM {old}", args)
-	if r.part != nil {
-		args["living"] = sqlgen.Format(livingIn, sqlgen.Args{"members": table("all_members"), "identifiers": table("all_identifiers"), "named": table("named")})
-	}
-	for _, q := range []string{createFresh, createProfiles} {
+	args["named"], args["taken"], args["namespace"] = table("named"), table("taken"), hex.EncodeToString(namespace[:])
+	for _, q := range []string{createFresh, createProfiles, createNamed} {
 		if err := r.exec(ctx, q, args); err != nil {
 			return err
 		}
 	}
-	for generation := 0; ; generation++ {
-		left, err := r.number(ctx, "SELECT count(*) FROM {fresh}", args)
-		if err != nil || left == 0 {
+	steps := []string{taken}
+	if r.part != nil {
+		args["members"], args["identifiers"] = table("all_members"), table("all_identifiers")
+		living := []sqlgen.Query{sqlgen.Format(livingMembers, args)}
+		if slices.ContainsFunc(r.space.sources, func(src Source) bool { return src.RecordKind != Profile }) {
+			living = append(living, sqlgen.Format(livingVisitors, args))
+		}
+		args["living"] = sqlgen.UnionAll(living...)
+		steps = append(steps, takenElsewhere)
+	}
+	for at := 0; at < len(steps); at++ {
+		if err := r.exec(ctx, steps[at], args); err != nil {
 			return err
 		}
-		args["generation"] = generation
-		for _, q := range []string{createNamed, nameFresh, dropNamed} {
+		n, err := r.number(ctx, "SELECT count(*) FROM {taken}", args)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			continue
+		}
+		for _, q := range []string{nextGeneration, createNamed} {
 			if err := r.exec(ctx, q, args); err != nil {
 				return err
 			}
 		}
+		at = -1 // the next ones may be taken too
 	}
+	return r.exec(ctx, nameFresh, args)
 }

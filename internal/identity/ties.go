@@ -2,22 +2,20 @@ package identity
 
 import (
 	"context"
+	"slices"
 
 	"github.com/kith-dev/kith/internal/sqlgen"
 )
 
-// What is tied in the base: what is in one profile, profiles between which there is a probable match, records that somebody has decided about.
+// What leads from one node to another beside the components of the base.
 const (
-	tiedInProfiles = `SELECT {record} AS a, {profile} AS b, true AS mutual FROM {members}
-UNION ALL SELECT {value}, {profile}, true FROM {identifiers}
-UNION ALL SELECT {profile}, {other}, true FROM {links}`
+	// Records that somebody has decided about.
 	tiedByDecision = `SELECT {first} AS a, {second} AS b, true AS mutual FROM ({decisions})`
 
-	// Values that records of several profiles carry, or that a guard has barred and does not any more: they stand for no profile of the base.
-	createOdd = `CREATE OR REPLACE TABLE {odd} AS
-SELECT DISTINCT e.identifier AS kind, e.value FROM {events} e SEMI JOIN {kinds} k ON k.name = e.identifier WHERE e.guard NOT IN ({blocking})
-UNION SELECT k.name, w.value FROM {was} w JOIN {kinds} k ON k.number = w.kind WHERE (w.kind, w.value) NOT IN (SELECT (kind, value) FROM {barred})`
-	tiedByOdd = `SELECT {record} AS a, {value} AS b, true AS mutual FROM {source} s WHERE ({v} IN (SELECT value FROM {odd} WHERE kind = {kind})) IS TRUE`
+	// Values that a guard has barred and does not any more: the base has them in no component.
+	createFreed = `CREATE OR REPLACE TABLE {freed} AS
+SELECT k.name AS kind, w.value FROM {was} w JOIN {kinds} k ON k.number = w.kind WHERE (w.kind, w.value) NOT IN (SELECT (kind, value) FROM {barred})`
+	tiedByFreed = `SELECT {record} AS a, {value} AS b, true AS mutual FROM {source} s WHERE ({v} IN (SELECT value FROM {freed} WHERE kind = {kind})) IS TRUE`
 	// A barred value leads from whoever carries it to what is said with it, and not back. Back it leads where something is said of all who carry it.
 	tiedByBarred = `SELECT unnest([{record}, {carriers}]) AS a, unnest([{weak}, {record}]) AS b, false AS mutual
 FROM {source} s WHERE ({v} IN (SELECT b.value FROM {barred} b WHERE b.kind = {number})) IS TRUE`
@@ -29,8 +27,11 @@ FROM {source} s WHERE ({v} IN (SELECT b.value FROM {barred} b WHERE b.kind = {nu
 	UNION SELECT k.name, v.value FROM {verdicts} v JOIN {kinds} k ON k.number = v.kind WHERE v.blocked AND v.vid NOT IN (SELECT vid FROM {reasons})
 	UNION SELECT k.name, b.value FROM {barred} b JOIN {kinds} k ON k.number = b.kind
 ) t(kind, value)`
-	// What a row says ties its values to the first of them.
-	tiedByRows = `SELECT DISTINCT a, b, true AS mutual FROM (SELECT nodes[1] AS a, unnest(nodes[2:]) AS b FROM (SELECT {nodes} AS nodes FROM {source} s) WHERE len(nodes) > 1)`
+	// What a row says ties its values to the first of them. The components have that, but for values that are free again, and for what is said of consent
+	// with values that identify nobody.
+	tiedByRows = `SELECT DISTINCT a, b, true AS mutual FROM (
+	SELECT nodes[1] AS a, unnest(nodes[2:]) AS b FROM (SELECT {nodes} AS nodes FROM {source} s WHERE {some}) WHERE len(nodes) > 1
+)`
 	// What is said by an anonymous id is said with the value beside it once the id stands for nobody.
 	tiedByVisitors = `SELECT DISTINCT a, b, false AS mutual FROM (SELECT {visitor} AS a, unnest([{carriers}]) AS b FROM {source} s WHERE coalesce({persons}) IS NULL)
 WHERE a IS NOT NULL AND b IS NOT NULL`
@@ -40,54 +41,79 @@ WHERE a IS NOT NULL AND b IS NOT NULL`
 func (r *run) tie(ctx context.Context) error {
 	col := func(name string) sqlgen.Expr { return sqlgen.Col(name) }
 	args := r.verdictArgs()
-	args["members"], args["identifiers"], args["links"] = table("base_members"), table("base_identifiers"), table("base_links")
-	args["record"], args["profile"] = node(recordNode, col("source"), col("record_key")), node(profileNode, col("profile_id"))
-	args["value"], args["other"] = node(valueNode, col("identifier"), col("value")), node(profileNode, col("other_profile_id"))
-	ties := []sqlgen.Query{sqlgen.Format(tiedInProfiles, args)}
 	args["blocking"] = []sqlgen.Expr{sqlgen.Lit(guardBlocked), sqlgen.Lit(guardAutomatic)}
-	args["odd"], args["nobody"], args["value"] = table("odd"), table("nobody"), node(valueNode, col("kind"), col("value"))
-	for _, q := range []string{createOdd, createNobody} {
+	args["freed"], args["nobody"], args["value"] = table("freed"), table("nobody"), node(valueNode, col("kind"), col("value"))
+	for _, q := range []string{createFreed, createNobody} {
 		if err := r.exec(ctx, q, args); err != nil {
 			return err
 		}
 	}
-	var odd, barred int
-	if err := r.env.DB.Row(ctx, sqlgen.Format("SELECT (SELECT count(*) FROM {odd}), (SELECT count(*) FROM {barred})", args), &odd, &barred); err != nil {
+	var freed, barred int
+	if err := r.env.DB.Row(ctx, sqlgen.Format("SELECT (SELECT count(*) FROM {freed}), (SELECT count(*) FROM {barred})", args), &freed, &barred); err != nil {
 		return err
 	}
+	ties := []sqlgen.Query{"SELECT 0::BIGINT AS a, 0::BIGINT AS b, true AS mutual WHERE false"}
 	if src := r.cfg.Overrides; src != nil {
 		args["first"], args["second"] = node(recordNode, col("first_source"), col("first_key")), node(recordNode, col("second_source"), col("second_key"))
 		args["decisions"] = sqlgen.UnionAll(decisionsOf(*src, table("override_source")), decisionsOf(*src, table("changed_overrides")))
 		ties = append(ties, sqlgen.Format(tiedByDecision, args))
 	}
+	consent := slices.ContainsFunc(r.space.sources, func(src Source) bool { return src.RecordKind == Consent })
 	for i, src := range r.space.sources {
-		args["source"] = numbered("source", i)
-		if src.RecordKind != Profile {
-			if len(r.space.identifiersOf(src)) > 1 {
-				nodes := r.rowNodes(src)
-				args["nodes"] = nodes.list(src.RecordKind)
-				ties = append(ties, sqlgen.Format(tiedByRows, args))
-				if src.RecordKind == Consent {
-					args["visitor"], args["carriers"], args["persons"] = nodes.visitor, nodes.carriers, nodes.persons
-					ties = append(ties, sqlgen.Format(tiedByVisitors, args))
-				}
-			}
-			continue
-		}
-		for _, c := range r.space.identifiersOf(src) {
-			kind, v := r.space.kinds[c.kind], identifierText(c)
-			args["record"], args["value"], args["weak"] = node(recordNode, src.Name, sqlgen.Col("s", "_key")), node(valueNode, kind, v), node(weakNode, kind, v)
-			args["carriers"] = node(carriersNode, kind, v)
-			args["v"], args["kind"], args["number"] = v, kind, c.kind
-			if odd > 0 {
-				ties = append(ties, sqlgen.Format(tiedByOdd, args))
-			}
-			if barred > 0 {
-				ties = append(ties, sqlgen.Format(tiedByBarred, args))
-			}
+		if src.RecordKind == Profile {
+			ties = append(ties, r.tiedRecords(i, src, freed > 0, barred > 0 && consent)...)
+		} else {
+			ties = append(ties, r.tiedRows(i, src, freed > 0)...)
 		}
 	}
 	return r.exec(ctx, "CREATE OR REPLACE TABLE {ties} AS {all}", sqlgen.Args{"ties": table("ties"), "all": sqlgen.UnionAll(ties...)})
+}
+
+// tiedRecords are queries for what leads from records of a source, and to them.
+func (r *run) tiedRecords(i int, src Source, freed, barred bool) (ties []sqlgen.Query) {
+	for _, c := range r.space.identifiersOf(src) {
+		kind, v := r.space.kinds[c.kind], identifierText(c)
+		args := sqlgen.Args{
+			"source": numbered("source", i), "v": v, "kind": kind, "number": c.kind, "freed": table("freed"), "barred": table("base_barred"),
+			"record": node(recordNode, src.Name, sqlgen.Col("s", "_key")), "value": node(valueNode, kind, v), "weak": node(weakNode, kind, v),
+			"carriers": node(carriersNode, kind, v),
+		}
+		if freed {
+			ties = append(ties, sqlgen.Format(tiedByFreed, args))
+		}
+		if barred {
+			ties = append(ties, sqlgen.Format(tiedByBarred, args))
+		}
+	}
+	return ties
+}
+
+// tiedRows are queries for what rows of a source tie together.
+func (r *run) tiedRows(i int, src Source, freed bool) (ties []sqlgen.Query) {
+	columns := r.space.identifiersOf(src)
+	if len(columns) < 2 {
+		return nil
+	}
+	nodes := r.rowNodes(src)
+	args := sqlgen.Args{
+		"source": numbered("source", i), "nodes": nodes.list(src.RecordKind), "visitor": nodes.visitor, "carriers": nodes.carriers, "persons": nodes.persons, "freed": table("freed"),
+	}
+	some := []sqlgen.Query{"(false"}
+	if src.RecordKind == Consent {
+		some = append(some, sqlgen.Format("OR coalesce({persons}) IS NULL", args))
+		ties = append(ties, sqlgen.Format(tiedByVisitors, args))
+	}
+	for _, c := range columns {
+		if freed {
+			some = append(some, sqlgen.Format("OR ({v} IN (SELECT f.value FROM {freed} f WHERE f.kind = {kind})) IS TRUE",
+				sqlgen.Args{"v": identifierText(c), "freed": table("freed"), "kind": r.space.kinds[c.kind]}))
+		}
+	}
+	if len(some) == 1 {
+		return ties
+	}
+	args["some"] = sqlgen.Lines(append(some, ")")...)
+	return append(ties, sqlgen.Format(tiedByRows, args))
 }
 
 // rowNodes are the nodes that a row s of an event, a transaction or a consent may be about, each NULL where it is not.

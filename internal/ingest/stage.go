@@ -14,6 +14,7 @@ const (
 	rowsTable       = "ingest_rows"       // records as they were made
 	quarantineTable = "ingest_quarantine" // rows that are not kept
 	latestTable     = "ingest_latest"     // the record that counts of each key
+	sameTable       = "ingest_same"       // keys of the base whose rows say the same as before
 	baseView        = "ingest_base"       // the source table before this run
 	baseQuarantine  = "ingest_base_quarantine"
 )
@@ -127,7 +128,7 @@ func (s *stage) close() error { return errors.Join(s.rows.Close(), s.quarantine.
 // drop frees the engine's memory, also when the run was stopped.
 func (s *stage) drop(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
-	for _, t := range []string{rowsTable, quarantineTable, latestTable} {
+	for _, t := range []string{rowsTable, quarantineTable, latestTable, sameTable} {
 		_ = s.db.Exec(ctx, sqlgen.Format("DROP TABLE IF EXISTS {t}", sqlgen.Args{"t": sqlgen.Name(t)}))
 	}
 	for _, v := range []string{baseView, baseQuarantine} {
