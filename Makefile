@@ -97,7 +97,7 @@ e2e: postgresql ## Run the story of a tenant on a cluster that is started for it
 	go test -json -count=1 -tags e2e -parallel 8 -timeout 90m ./test/e2e | go run ./hack/testsum -follow
 
 .PHONY: bench
-bench: ## Run kith on a million generated people and print time and memory by stage (ARGS="-people 100000").
+bench: ## Run kith on a million generated people and print time and memory by stage (ARGS="-people 100000", "-tenant people").
 	go run ./hack/bench $(ARGS)
 
 .PHONY: bench-identity

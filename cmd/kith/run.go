@@ -96,6 +96,7 @@ func run(ctx context.Context, out io.Writer, o runOptions) error {
 	defer unlock()
 
 	env.Lake = l
+	boundHeap()
 	watch := newWatcher(out, o.output)
 	runner := local.Runner{
 		Objects: objects, Lake: l, Watcher: watch, Now: now, Approve: o.approve,

@@ -141,7 +141,7 @@ func (o workerOptions) reporter(log io.Writer) (reporter, error) {
 // memory Go knows nothing of, takes 60% of it.
 const heapShare = 0.3
 
-// boundHeap keeps the two together below the container's limit, unless GOMEMLIMIT says otherwise.
+// boundHeap keeps the two together below what the container or the machine has, unless GOMEMLIMIT says otherwise.
 func boundHeap() {
 	if n := engine.Memory(); n > 0 && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(int64(float64(n) * heapShare))

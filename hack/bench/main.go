@@ -1,6 +1,10 @@
 // Command bench runs kith on a generated tenant and prints the time and the peak memory of each stage.
 //
 //	go run ./hack/bench -people 1000000
+//	go run ./hack/bench -tenant people -people 1000000
+//
+// The tenant retail is that of examples/retail, with that many customers. The tenant people has that many records of people in one file, which are resolved
+// with every default, and then once more after one record in a hundred has changed.
 //
 // It measures whole runs as a user would see them; docs/benchmarks.md keeps the figures with the machine they were taken on.
 package main
@@ -25,17 +29,43 @@ import (
 )
 
 func main() {
-	people := flag.Int("people", 1_000_000, "people to generate")
+	name := flag.String("tenant", "retail", "retail or people")
+	people := flag.Int("people", 1_000_000, "people, or records of people, to generate")
 	dir := flag.String("dir", "", "folder for data and lake; a new temporary one without it, removed afterwards")
 	memory := flag.String("memory", "5GB", "memory limit of the engine")
 	flag.Parse()
-	if err := bench(*people, *dir, *memory); err != nil {
+	if err := bench(*name, *people, *dir, *memory); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func bench(people int, dir, memory string) error {
+// tenant is what a bench generates and runs.
+type tenant struct {
+	generate     func(dir string, people int) error
+	declarations string
+	claim        string // whose volume has the data
+	change       func(dir string) error
+}
+
+var tenants = map[string]tenant{
+	"retail": {generate: generateRetail, declarations: "examples/retail", claim: "retail-data"},
+	"people": {generate: generatePeople, declarations: "hack/bench/people", claim: "people-data", change: changePhones},
+}
+
+func generateRetail(dir string, people int) error {
+	return command("go", "run", "./hack/datagen", "-out", dir, "-people", strconv.Itoa(people), "-anonymous", strconv.Itoa(people*9/20), "-seed", "1", "-day", "1")
+}
+
+func generatePeople(dir string, records int) error {
+	return command("go", "run", "./hack/datagen", "people", "-out", dir, "-records", strconv.Itoa(records), "-seed", "1")
+}
+
+func bench(name string, people int, dir, memory string) error {
+	t, ok := tenants[name]
+	if !ok {
+		return fmt.Errorf("there is no tenant %q: retail and people are there", name)
+	}
 	if dir == "" {
 		tmp, err := os.MkdirTemp("", "kith-bench-*")
 		if err != nil {
@@ -46,8 +76,7 @@ func bench(people int, dir, memory string) error {
 	}
 	fmt.Printf("%s/%s, %d processors, %s\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), memoryOfMachine())
 	began := time.Now()
-	if err := command("go", "run", "./hack/datagen", "-out", filepath.Join(dir, "data"), "-people", strconv.Itoa(people),
-		"-anonymous", strconv.Itoa(people*9/20), "-seed", "1", "-day", "1"); err != nil {
+	if err := t.generate(filepath.Join(dir, "data"), people); err != nil {
 		return err
 	}
 	fmt.Printf("generated %d people in %s\n", people, time.Since(began).Round(time.Second))
@@ -65,7 +94,14 @@ func bench(people int, dir, memory string) error {
 	if err := secret(dir); err != nil {
 		return err
 	}
-	return measure(dir, memory)
+	if err := measure(t, dir, memory); err != nil || t.change == nil {
+		return err
+	}
+	if err := t.change(filepath.Join(dir, "data")); err != nil {
+		return err
+	}
+	fmt.Println("\nafter a change of one record in a hundred:")
+	return measure(t, dir, memory)
 }
 
 func secret(dir string) error {
@@ -78,11 +114,11 @@ func secret(dir string) error {
 }
 
 // measure runs kith and reads its output line by line: a line is the end of a stage.
-func measure(dir, memory string) error {
+func measure(t tenant, dir, memory string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(dir, "kith"), "run", "-f", "examples/retail", "--lake", filepath.Join(dir, "lake"),
-		"--volume", "retail-data="+filepath.Join(dir, "data"), "--volume", "retail-out="+filepath.Join(dir, "out"),
+	cmd := exec.CommandContext(ctx, filepath.Join(dir, "kith"), "run", "-f", t.declarations, "--lake", filepath.Join(dir, "lake"),
+		"--volume", t.claim+"="+filepath.Join(dir, "data"), "--volume", "retail-out="+filepath.Join(dir, "out"),
 		"--secrets", filepath.Join(dir, "secrets"), "--now", "2026-11-02T00:00:00Z", "--memory", memory)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
