@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/kith-dev/kith/internal/engine"
 	"github.com/kith-dev/kith/internal/fault"
 	"github.com/kith-dev/kith/internal/lake"
 	"github.com/kith-dev/kith/internal/local"
@@ -96,7 +97,7 @@ func run(ctx context.Context, out io.Writer, o runOptions) error {
 	defer unlock()
 
 	env.Lake = l
-	boundHeap()
+	engine.BoundHeap()
 	watch := newWatcher(out, o.output)
 	runner := local.Runner{
 		Objects: objects, Lake: l, Watcher: watch, Now: now, Approve: o.approve,

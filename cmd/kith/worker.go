@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -70,7 +69,7 @@ func (o workerOptions) work(ctx context.Context, out, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	boundHeap()
+	engine.BoundHeap()
 	return o.reported(ctx, out, report)
 }
 
@@ -135,17 +134,6 @@ func (o workerOptions) reporter(log io.Writer) (reporter, error) {
 		Config: config, Namespace: namespace, Run: o.run,
 		Log: func(format string, args ...any) { fmt.Fprintf(log, "kith: "+format+"\n", args...) },
 	})
-}
-
-// heapShare of the memory that this process may have is where Go begins to collect garbage in earnest. The engine, whose
-// memory Go knows nothing of, takes 60% of it.
-const heapShare = 0.3
-
-// boundHeap keeps the two together below what the container or the machine has, unless GOMEMLIMIT says otherwise.
-func boundHeap() {
-	if n := engine.Memory(); n > 0 && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(int64(float64(n) * heapShare))
-	}
 }
 
 // readPlan from a JSON document, or from a folder of parts.

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 )
@@ -11,6 +12,27 @@ import (
 // Memory is how many bytes this process may have: the smallest limit of its cgroups, which in a pod is that of the container, or
 // what the machine has. It is 0 where nothing tells.
 func Memory() int64 { return memoryOf("/") }
+
+// What Go does with its part of the memory. At heapShare of all it begins to collect garbage in earnest; until then it does so seldom, when there is
+// rareGarbage percent of what is in use: that takes less time and would otherwise take memory that nobody else wants.
+const (
+	heapShare   = 0.3
+	rareGarbage = 400
+)
+
+// BoundHeap keeps Go and the engine, whose memory Go knows nothing of, together below what this process may have, unless GOMEMLIMIT and GOGC say otherwise.
+func BoundHeap() {
+	n := Memory()
+	if n == 0 {
+		return
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(int64(float64(n) * heapShare))
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(rareGarbage)
+	}
+}
 
 // defaultMemoryLimit is 60 % of what this process may have. The engine's own default looks at the
 // machine, which in a pod is more than the container may have.

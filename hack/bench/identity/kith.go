@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/kith-dev/kith/hack/datagen/people/columns"
+	"github.com/kith-dev/kith/internal/engine"
 	"github.com/kith-dev/kith/internal/linkage"
 	"github.com/kith-dev/kith/internal/linkage/cluster"
 	"github.com/kith-dev/kith/internal/linkage/quality"
@@ -53,6 +54,7 @@ func kith(ctx context.Context, records, truth string) (figures, error) {
 
 // resolve is what that process does.
 func resolve(ctx context.Context, records, truth string) error {
+	engine.BoundHeap() // as a worker does
 	var r kithResult
 	lap := stopwatch()
 	compared, ids, err := read(ctx, records)
