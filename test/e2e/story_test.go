@@ -22,6 +22,7 @@ func TestCluster(t *testing.T) {
 	r.step("DayTwo", r.secondDay)
 	r.step("Forgotten", r.forgotten)
 	r.step("DeclaredAgain", r.declaredAgain)
+	w.step("Stewards", func() { w.stewards(dir) })
 	smalls := w.newSmalls(dir)
 	r.step("Withdrawn", r.withdrawn)
 	r.step("Gone", r.gone)
