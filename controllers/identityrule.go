@@ -10,21 +10,23 @@ import (
 	"github.com/kith-dev/kith/internal/plan"
 )
 
-// identityRule decides about a space: its people, and then its Traits and Segments. Both have one lock.
+// identityRule decides about a space: its people, then its Traits and Segments, and last its rule on trial. All have one lock.
 func (t *tenant) identityRule(r *v1alpha1.IdentityRule) {
 	b := t.blockOf("IdentityRule", r.Name, r.Spec.Suspend)
-	people, evaluation := t.resolve(r, b), t.evaluate(r, b)
-	for _, v := range []*verdict{people, evaluation} {
+	people, evaluation, canary := t.resolve(r, b), t.evaluate(r, b), t.canary(r, b)
+	for _, v := range []*verdict{people, evaluation, canary} {
 		if v != nil && !v.wanted() {
 			t.holds.forget(v.subject)
 		}
 	}
 	switch {
-	case people.live() != nil, t.history(plan.EvaluateSubject(r.Name)).Live != nil:
+	case people.live() != nil, t.history(plan.EvaluateSubject(r.Name)).Live != nil, t.history(plan.CanarySubject(r.Name)).Live != nil:
 	case people.wanted():
 		t.startHeld(people, t.reading(r))
 	case evaluation.wanted():
 		t.startHeld(evaluation, false)
+	case canary.wanted():
+		t.startHeld(canary, false)
 	}
 }
 
@@ -112,6 +114,7 @@ func (t *tenant) identityRuleStatus(r *v1alpha1.IdentityRule) v1alpha1.IdentityR
 	out.Records, out.Profiles, out.Quality = output(v.history, "records"), output(v.history, "known"), qualityOf(v.history)
 	what := fmt.Sprintf("%d records are %d known people", number(out.Records), number(out.Profiles))
 	t.finish(&out.Status, r.Generation, subjectSummary(v, r.Generation, r.Status.Conditions, what, t.now), v)
+	t.canaryStatus(r, &out)
 	request := request("IdentityRule", r)
 	out.LastHandledRunNow = handled(out.LastHandledRunNow, request, len(v.pending) > 0, t.downstream(r.Name))
 	return out

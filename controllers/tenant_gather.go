@@ -171,8 +171,12 @@ func (m *memory) of(t *tenant) {
 		t.objects.Spaces = k.spaces
 		if t.objects.Workspace != nil {
 			for _, p := range plan.Check(&t.objects) {
-				if _, ok := k.problems[key(p.Kind, p.Name)]; !ok {
-					k.problems[key(p.Kind, p.Name)] = p
+				of := key(p.Kind, p.Name)
+				if p.OfCanary() {
+					of = key(canaryKind, p.Name)
+				}
+				if _, ok := k.problems[of]; !ok {
+					k.problems[of] = p
 				}
 			}
 		}

@@ -299,6 +299,8 @@ func outputsOf(p *plan.Plan) []v1alpha1.RunOutput {
 			out = append(out, v1alpha1.RunOutput{Name: "trait/" + tr.Name + "/analytics", Rows: 80})
 		}
 		return out
+	case p.Canary != nil && p.Canary.Candidate != nil:
+		return []v1alpha1.RunOutput{{Name: "records", Rows: 50}, {Name: "allRecords", Rows: 1000}, {Name: "people", Rows: 40}, {Name: "changed", Rows: 7}}
 	case p.Sync != nil:
 		return []v1alpha1.RunOutput{{Name: "audience", Rows: 10}, {Name: "sent", Rows: 7}}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -132,7 +133,7 @@ func TestFieldsOfEveryKind(t *testing.T) {
 			fields := map[string]field{}
 			specFields(d.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["spec"], "", fields)
 			text, _, _ := strings.Cut(section(t, read(t, strings.ToLower(kind)+".md"), "## Fields"), "\n### ")
-			documented := map[string]bool{}
+			documented, like := map[string]bool{}, map[string]string{}
 			for _, r := range rows(text) {
 				path := code(r[0])
 				if len(r) != 4 || len(path) != 1 {
@@ -146,14 +147,31 @@ func TestFieldsOfEveryKind(t *testing.T) {
 				}
 				documented[path[0]] = true
 				checkField(t, path[0], f, r)
+				if m := sameAs.FindStringSubmatch(r[3]); m != nil {
+					like[path[0]] = m[1]
+				}
 			}
-			for path := range fields {
-				if !documented[path] {
+			for path, f := range fields {
+				if !documented[path] && !documentedAs(path, f, like, fields, documented) {
 					t.Errorf("%s is not documented", path)
 				}
 			}
 		})
 	}
+}
+
+// sameAs is how a row says that what is below its field is what is below another.
+var sameAs = regexp.MustCompile("^As `([^`]+)`")
+
+// documentedAs says whether a field is below one that is as another, which has a field like it that is documented.
+func documentedAs(path string, f field, like map[string]string, fields map[string]field, documented map[string]bool) bool {
+	for own, other := range like {
+		below, ok := strings.CutPrefix(path, own)
+		if ok && documented[other+below] && reflect.DeepEqual(fields[other+below], f) {
+			return true
+		}
+	}
+	return false
 }
 
 func checkField(t *testing.T, path string, f field, row []string) {

@@ -10,6 +10,8 @@ const (
 	ConditionStalled = "Stalled"
 	// ConditionFresh is True while the result was made from the latest inputs and is no older than the interval.
 	ConditionFresh = "Fresh"
+	// ConditionCanary of an IdentityRule with a canary is True while figures of the rule on trial, as it is declared, can be compared.
+	ConditionCanary = "Canary"
 )
 
 // Condition types of a Run.
@@ -44,6 +46,8 @@ const (
 	ReasonOutdated = "Outdated"
 	// ReasonDeleting: what the object did outside the cluster is being taken back.
 	ReasonDeleting = "Deleting"
+	// ReasonCanaryRunning: the rule on trial is measured beside the one in use.
+	ReasonCanaryRunning = "CanaryRunning"
 	// ReasonIdle: there is nothing to put into effect.
 	ReasonIdle = "Idle"
 )

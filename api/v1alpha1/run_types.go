@@ -3,7 +3,7 @@ package v1alpha1
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // Task is a kind of run.
-// +kubebuilder:validation:Enum=Ingest;Resolve;Evaluate;Sync;Maintain
+// +kubebuilder:validation:Enum=Ingest;Resolve;Evaluate;Canary;Sync;Maintain
 type Task string
 
 // The tasks.
@@ -14,6 +14,8 @@ const (
 	TaskResolve Task = "Resolve"
 	// TaskEvaluate computes the Traits and Segments of one IdentityRule.
 	TaskEvaluate Task = "Evaluate"
+	// TaskCanary compares the rule on trial of one IdentityRule with the one in use.
+	TaskCanary Task = "Canary"
 	// TaskSync brings one Activation's destination up to date.
 	TaskSync Task = "Sync"
 	// TaskMaintain removes what no revision needs.

@@ -100,7 +100,8 @@ func (b *bars) Close() { b.p.Wait() }
 
 // headlines are the outputs that tell most of a run, with the word for what is counted.
 var headlines = map[v1alpha1.Task][2]string{
-	v1alpha1.TaskIngest: {"rows", "rows"}, v1alpha1.TaskResolve: {"known", "people"}, v1alpha1.TaskSync: {"sent", "people"},
+	v1alpha1.TaskIngest: {"rows", "rows"}, v1alpha1.TaskResolve: {"known", "people"}, v1alpha1.TaskCanary: {"people", "people on trial"},
+	v1alpha1.TaskSync: {"sent", "people"},
 }
 
 func headline(s local.Step) string {
@@ -112,6 +113,9 @@ func headline(s local.Step) string {
 		if strings.HasPrefix(o.Name, "segment/") {
 			segments++
 		}
+	}
+	if s.Subject.Task != v1alpha1.TaskEvaluate {
+		return "" // such as the end of a canary
 	}
 	return fmt.Sprintf(": %d memberships", segments)
 }

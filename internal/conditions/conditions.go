@@ -37,13 +37,7 @@ const maxMessage = 32768 / 4
 // Apply writes a summary into an object's conditions.
 func Apply(to *[]metav1.Condition, generation int64, s Summary, now time.Time) {
 	set := func(kind string, yes bool, reason, message string) {
-		status := metav1.ConditionFalse
-		if yes {
-			status = metav1.ConditionTrue
-		}
-		meta.SetStatusCondition(to, metav1.Condition{
-			Type: kind, Status: status, Reason: reason, Message: Cut(message, maxMessage), ObservedGeneration: generation, LastTransitionTime: metav1.NewTime(now),
-		})
+		Set(to, generation, kind, yes, reason, message, now)
 	}
 	set(v1alpha1.ConditionReady, s.Ready && s.Stalled == "", s.Reason, s.Message)
 	if s.Stalled != "" {
@@ -62,6 +56,17 @@ func Apply(to *[]metav1.Condition, generation int64, s Summary, now time.Time) {
 		return
 	}
 	set(v1alpha1.ConditionFresh, s.Fresh.True, s.Fresh.Reason, s.Fresh.Message)
+}
+
+// Set writes one condition.
+func Set(to *[]metav1.Condition, generation int64, kind string, yes bool, reason, message string, now time.Time) {
+	status := metav1.ConditionFalse
+	if yes {
+		status = metav1.ConditionTrue
+	}
+	meta.SetStatusCondition(to, metav1.Condition{
+		Type: kind, Status: status, Reason: reason, Message: Cut(message, maxMessage), ObservedGeneration: generation, LastTransitionTime: metav1.NewTime(now),
+	})
 }
 
 // Cut is the beginning of a text, of at most so many bytes and whole characters: the API would store another text in the place of half a one.

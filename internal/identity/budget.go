@@ -73,27 +73,34 @@ func (r *run) withinBudget(ctx context.Context) error {
 	if base == nil {
 		return nil
 	}
-	c := Churn{Before: rowsOf(base.Outputs, "known")}
-	args := sqlgen.Args{
-		"old": table("old"), "profiles": table("profiles"), "changes": table("changes"),
-		"new": eventNew, "merge": eventMerge, "split": eventSplit, "move": eventMove, "retire": eventRetire,
-	}
-	err := r.env.DB.Row(ctx, sqlgen.Format(countChurn, args), &c.Changed, &c.Merges, &c.Splits, &c.Moves, &c.Retired)
+	c, err := r.churn(ctx, sqlgen.Args{"old": table("old"), "profiles": table("profiles"), "changes": table("changes")})
 	if err != nil {
 		return err
 	}
-	counts := c.outputs()
-	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		if name == "changed" || *counts[name] > 0 {
-			r.output(name, *counts[name])
-		}
-	}
+	c.Before = rowsOf(base.Outputs, "known")
+	r.outputChurn(c)
 	if c.Over(r.cfg.MaxChangePercent) {
 		return fault.New(fault.BudgetExceeded,
 			"IdentityRule %s: run %s would change %d of %d people (%d merges, %d splits, %d moves, %d retired), more than the %d percent that budget.maxChangePercent allows; the people stay as they are until the run is approved or the budget is raised",
 			r.cfg.Plan.Subject, r.cfg.Plan.Run, c.Changed, c.Before, c.Merges, c.Splits, c.Moves, c.Retired, r.cfg.MaxChangePercent)
 	}
 	return nil
+}
+
+// churn counts the events between people: {old} and {profiles} are the profiles before and after, {changes} what became of them.
+func (r *run) churn(ctx context.Context, args sqlgen.Args) (c Churn, err error) {
+	maps.Copy(args, sqlgen.Args{"new": eventNew, "merge": eventMerge, "split": eventSplit, "move": eventMove, "retire": eventRetire})
+	err = r.env.DB.Row(ctx, sqlgen.Format(countChurn, args), &c.Changed, &c.Merges, &c.Splits, &c.Moves, &c.Retired)
+	return c, err
+}
+
+func (r *run) outputChurn(c Churn) {
+	counts := c.outputs()
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		if name == "changed" || *counts[name] > 0 {
+			r.output(name, *counts[name])
+		}
+	}
 }
 
 // rowsOf is the number of rows of an output, 0 where there is none.

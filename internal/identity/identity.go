@@ -27,6 +27,7 @@
 //	profiles.go, seen.go     profiles and provenance, for each class of purposes
 //	consent.go               what was said, by whom
 //	quality.go, labels.go    how good the people are: figures/ names what is measured
+//	canary.go                a rule on trial, beside the one in use
 //	explain.go, path.go, decided.go   why two records are one person, or two
 //	explain_profile.go, heir.go, span.go   what a profile is made of, which one an id stands for, and what holds it together
 //
@@ -71,7 +72,9 @@ type run struct {
 	// values has, for each kind, the range of its values' numbers.
 	values []span
 	// splits are the numbers, among the overrides, of the splits that the graph has.
-	splits  []int32
+	splits []int32
+	// inLarge is how many records are in large profiles, once that is measured.
+	inLarge int64
 	outputs []lake.Output
 }
 

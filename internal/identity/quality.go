@@ -52,6 +52,7 @@ func (r *run) writeQuality(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.output(inLargeOutput, r.inLarge)
 	for _, f := range found {
 		r.output(f.Output())
 	}
@@ -140,7 +141,7 @@ func (r *run) measureSizes(ctx context.Context, p resolved) (figures.All, error)
 	if err != nil {
 		return nil, err
 	}
-	r.output(inLargeOutput, s.inLarge)
+	r.inLarge = s.inLarge
 	out := figures.All{
 		figures.Make(figures.Records, "", float64(s.records)), figures.Make(figures.Profiles, "", float64(s.profiles)),
 		figures.Make(figures.LargestProfile, "", float64(s.largest)),

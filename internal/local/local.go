@@ -105,6 +105,7 @@ func (r *Runner) Run(ctx context.Context) ([]Step, error) {
 		suspended := a.Spec.Suspend || r.Objects.Destination(a.Spec.DestinationRef.Name).Spec.Suspend
 		r.due(ctx, plan.SyncSubject(a.Name), p, wait, suspended, a.Spec.Interval.Value())
 	}
+	r.canaries(ctx)
 	if err := r.maintain(ctx); err != nil {
 		return r.steps, err
 	}
@@ -114,6 +115,17 @@ func (r *Runner) Run(ctx context.Context) ([]Step, error) {
 		}
 	}
 	return r.steps, ctx.Err()
+}
+
+// canaries come last: nobody waits for a rule on trial.
+func (r *Runner) canaries(ctx context.Context) {
+	for i := range r.Objects.IdentityRules {
+		rule := &r.Objects.IdentityRules[i]
+		p, interval, wait := plan.Canary(r.Objects, rule, r.revisions, r.Now)
+		if p != nil || wait != nil {
+			r.due(ctx, plan.CanarySubject(rule.Name), p, wait, rule.Spec.Suspend, interval)
+		}
+	}
 }
 
 // Revisions are the latest ones of a lake by subject, as the planner and as people see them.

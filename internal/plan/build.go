@@ -56,11 +56,9 @@ func ingestPlan(o *Objects, d *v1alpha1.DataSource) *IngestPlan {
 // Resolve plans the making of an IdentityRule's people from the latest revision of each source. A source that has none yet is
 // returned instead: people are never made from half of their records.
 func Resolve(o *Objects, r *v1alpha1.IdentityRule, revs Revisions, now time.Time) (*Plan, *Waiting) {
-	spec := *r.Spec.DeepCopy()
-	spec.Common, spec.Interval = v1alpha1.Common{}, nil
 	out := &Plan{
 		Subject: ResolveSubject(r.Name),
-		Resolve: &ResolvePlan{Rule: spec, Sources: o.sources(r), Overrides: o.overrides(r), Classes: o.classes(r)}, Lake: o.lake(),
+		Resolve: &ResolvePlan{Rule: meaning(r), Sources: o.sources(r), Overrides: o.overrides(r), Classes: o.classes(r)}, Lake: o.lake(),
 	}
 	inputs := out.Resolve.Sources
 	if overrides := out.Resolve.Overrides; overrides != nil {

@@ -35,6 +35,7 @@ func Check(o *Objects) []Problem {
 	}
 	for i := range o.IdentityRules {
 		c.rule(&o.IdentityRules[i])
+		c.canary(&o.IdentityRules[i])
 	}
 	for i := range o.Destinations {
 		d := &o.Destinations[i]

@@ -8,6 +8,14 @@ type Mounts struct {
 	Secrets []string
 }
 
+// rule by which the plan makes people; nil for none.
+func (p *Plan) rule() *ResolvePlan {
+	if p.Canary != nil {
+		return p.Canary.Candidate
+	}
+	return p.Resolve
+}
+
 // Mounts of the plan.
 func (p *Plan) Mounts() Mounts {
 	var m Mounts
@@ -19,8 +27,8 @@ func (p *Plan) Mounts() Mounts {
 			m.Secrets = append(m.Secrets, c.Postgres.DSNSecretRef.Name)
 		}
 	}
-	if p.Resolve != nil {
-		if f := modelFile(p.Resolve.Rule.Probabilistic); f != nil {
+	if r := p.rule(); r != nil {
+		if f := modelFile(r.Rule.Probabilistic); f != nil {
 			m.Reads = append(m.Reads, f.Volume.ClaimName)
 		}
 	}

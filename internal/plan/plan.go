@@ -65,6 +65,7 @@ type Plan struct {
 	Ingest   *IngestPlan   `json:"ingest,omitempty"`
 	Resolve  *ResolvePlan  `json:"resolve,omitempty"`
 	Evaluate *EvaluatePlan `json:"evaluate,omitempty"`
+	Canary   *CanaryPlan   `json:"canary,omitempty"`
 	Sync     *SyncPlan     `json:"sync,omitempty"`
 	Maintain *MaintainPlan `json:"maintain,omitempty"`
 }

@@ -48,6 +48,7 @@ type Space struct {
 	Merges, Guards, Lineage   []Count
 	Overrides                 []Count // by decision, or by what kept it from having an effect
 	Quality                   []Fact
+	Canary                    *Canary // nil for none
 	Segments                  []Segment
 }
 
@@ -100,6 +101,8 @@ func Build(o *plan.Objects, steps []local.Step, now time.Time) Model {
 			m.Spaces = append(m.Spaces, space(s, outputs))
 		case v1alpha1.TaskEvaluate:
 			evaluated(o, &m.Spaces[len(m.Spaces)-1], s, outputs)
+		case v1alpha1.TaskCanary:
+			m.canary(o, s, outputs)
 		case v1alpha1.TaskSync:
 			m.Activations = append(m.Activations, activation(o, s, outputs))
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -189,5 +190,43 @@ func TestNumber(t *testing.T) {
 		if got := Number(n); got != want {
 			t.Errorf("Number(%d) = %q, want %q", n, got, want)
 		}
+	}
+}
+
+// A rule on trial is told of with the figures of both, in the order in which they were measured; one that failed, or is another than declared, is not.
+func TestARuleOnTrial(t *testing.T) {
+	o := objects()
+	o.IdentityRules = []v1alpha1.IdentityRule{{ObjectMeta: metav1.ObjectMeta{Name: "people"}, Spec: v1alpha1.IdentityRuleSpec{Canary: &v1alpha1.Canary{Percent: 5}}}}
+	trial := local.Step{Subject: plan.CanarySubject("people"), State: local.Unchanged, Revision: &lake.Revision{Outputs: []lake.Output{
+		{Name: "records", Rows: 1050}, {Name: "allRecords", Rows: 20000}, {Name: "people", Rows: 40}, {Name: "changed", Rows: 7}, {Name: "moved", Rows: 9},
+		{Name: "everyone/people", Rows: 1800}, {Name: "everyone/changed", Rows: 120}, {Name: "current/quality/largeProfiles", Rows: 1234},
+		{Name: "current/quality/sharedValues/email", Rows: 1}, {Name: "quality/largeProfiles", Rows: 25000}, {Name: "quality/sharedValues/email", Rows: 3000}, {Name: "quality/merges", Rows: 6},
+	}}}
+	all := append(steps(local.Done), trial)
+	got := Build(o, all, time.Unix(0, 0)).Spaces[0].Canary
+	want := []Compared{{"largeProfiles", "0.0012", "0.0250"}, {"sharedValues email", "1", "3,000"}, {"merges", "", "6"}}
+	if got == nil || !slices.Equal(got.Figures, want) || len(got.Facts) != 2 {
+		t.Fatalf("%+v", got)
+	}
+	var text, page bytes.Buffer
+	m := Build(o, all, time.Unix(0, 0))
+	m.Text(&text, false)
+	if err := m.HTML(&page); err != nil {
+		t.Fatal(err)
+	}
+	for _, out := range []string{text.String(), page.String()} {
+		for _, words := range []string{"a rule on trial", "5% asked for, 1,050 of 20,000 records", "7 of 40 people of the share, 120 of 1,800 of all; 9 records", "0.0250"} {
+			if !strings.Contains(out, words) {
+				t.Errorf("%q is missing:\n%s", words, out)
+			}
+		}
+	}
+	all[len(all)-1].State = local.Failed
+	if got := Build(o, all, time.Unix(0, 0)).Spaces[0].Canary; got != nil {
+		t.Errorf("of a trial that failed: %+v", got)
+	}
+	o.IdentityRules[0].Spec.Canary, all[len(all)-1].State = nil, local.Done
+	if got := Build(o, all, time.Unix(0, 0)).Spaces[0].Canary; got != nil {
+		t.Errorf("of one that is declared no more: %+v", got)
 	}
 }

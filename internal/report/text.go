@@ -93,6 +93,7 @@ func (p printer) space(s Space) {
 		}
 		fmt.Fprintf(p.w, " %s\n", line)
 	}
+	p.canary(s.Canary)
 	var rows []table.Row
 	for _, seg := range s.Segments {
 		rows = append(rows, table.Row{seg.Name, seg.Purpose, Number(seg.Members), Signed(seg.Added, seg.Removed)})
@@ -101,6 +102,22 @@ func (p printer) space(s Space) {
 		fmt.Fprintln(p.w)
 		p.table(table.Row{"segment", "for purpose", "members#", "change#"}, rows)
 	}
+}
+
+func (p printer) canary(c *Canary) {
+	if c == nil {
+		return
+	}
+	fmt.Fprintln(p.w, " a rule on trial")
+	for _, f := range c.Facts {
+		fmt.Fprintf(p.w, "  %s: %s\n", f.Label, f.Text)
+	}
+	var rows []table.Row
+	for _, f := range c.Figures {
+		rows = append(rows, table.Row{f.Label, f.Current, f.Canary})
+	}
+	fmt.Fprintln(p.w)
+	p.table(table.Row{"figure, of the share", "in use#", "on trial#"}, rows)
 }
 
 func (p printer) funnel(a Activation) {

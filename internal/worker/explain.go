@@ -35,7 +35,7 @@ func ExplainProfile(ctx context.Context, env Env, p *plan.Plan, id string, limit
 // the rule imports is not needed.
 func explain(ctx context.Context, env Env, p *plan.Plan, do func(task, identity.Env, identity.Config, *lake.Revision) error) error {
 	_, err := run(ctx, env, p, func(t task) (Outcome, error) {
-		c, err := t.resolution(ctx)
+		c, err := t.resolution(ctx, t.plan.Resolve)
 		if err != nil {
 			return Outcome{}, err
 		}

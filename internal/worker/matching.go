@@ -25,9 +25,9 @@ func matching(p *v1alpha1.Probabilistic) *identity.Matching {
 	return m
 }
 
-// importModel reads the model that the plan's rule matches by, where it is a file.
-func (t task) importModel(m *identity.Matching) (err error) {
-	p := t.plan.Resolve.Rule.Probabilistic
+// importModel reads the model that a rule matches by, where it is a file.
+func (t task) importModel(r *plan.ResolvePlan, m *identity.Matching) (err error) {
+	p := r.Rule.Probabilistic
 	if p == nil || p.Model == nil || p.Model.File == nil {
 		return nil
 	}

@@ -9,10 +9,7 @@ import (
 )
 
 func (t task) resolve(ctx context.Context) (Outcome, error) {
-	c, err := t.resolution(ctx)
-	if err == nil {
-		err = t.importModel(c.Probabilistic)
-	}
+	c, err := t.importing(ctx, t.plan.Resolve)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -20,9 +17,37 @@ func (t task) resolve(ctx context.Context) (Outcome, error) {
 	return Outcome{Revision: rev}, err
 }
 
-// resolution is the plan as the identity package takes it, without a model that it imports.
-func (t task) resolution(ctx context.Context) (identity.Config, error) {
-	r := t.plan.Resolve
+// canary puts a rule on trial, or ends that.
+func (t task) canary(ctx context.Context) (Outcome, error) {
+	env := identity.Env{Lake: t.env.Lake, DB: t.db, Progress: t.env.Progress}
+	p := t.plan.Canary
+	if p.Candidate == nil {
+		rev, err := identity.EndCanary(ctx, env, t.lakePlan())
+		return Outcome{Revision: rev}, err
+	}
+	people, err := t.inputOf(ctx, t.plan.Subject.Kind, t.plan.Subject.Name)
+	if err != nil {
+		return Outcome{}, err
+	}
+	c, err := t.importing(ctx, p.Candidate)
+	if err != nil {
+		return Outcome{}, err
+	}
+	rev, err := identity.RunCanary(ctx, env, c, people, int(p.Percent))
+	return Outcome{Revision: rev}, err
+}
+
+// importing is the resolution of a rule with the model that it imports, if it does.
+func (t task) importing(ctx context.Context, r *plan.ResolvePlan) (identity.Config, error) {
+	c, err := t.resolution(ctx, r)
+	if err != nil {
+		return c, err
+	}
+	return c, t.importModel(r, c.Probabilistic)
+}
+
+// resolution is a rule as the identity package takes it, without a model that it imports.
+func (t task) resolution(ctx context.Context, r *plan.ResolvePlan) (identity.Config, error) {
 	c := identity.Config{
 		Plan: t.lakePlan(),
 		Anonymous: identity.Anonymous{

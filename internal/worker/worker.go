@@ -81,6 +81,8 @@ func (t task) do(ctx context.Context) (Outcome, error) {
 		return t.resolve(ctx)
 	case v1alpha1.TaskEvaluate:
 		return t.evaluate(ctx)
+	case v1alpha1.TaskCanary:
+		return t.canary(ctx)
 	case v1alpha1.TaskSync:
 		return t.sync(ctx)
 	case v1alpha1.TaskMaintain:

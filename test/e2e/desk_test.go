@@ -26,7 +26,9 @@ func (w *world) stewards(dir string) {
 
 	// Two records of one person that share an email, and two of different people.
 	one, other := s.pair(first, func(a, b string) bool { return first[a] == first[b] })
-	mine, yours := s.pair(first, func(a, b string) bool { return first[a] != first[b] && a != one && b != one && a != other && b != other })
+	mine, yours := s.pair(first, func(a, b string) bool {
+		return first[a] != first[b] && a != one && b != one && a != other && b != other
+	})
 	s.decide(fmt.Sprintf("Split,people,%s,people,%s,two customers,2026-01-02T10:00:00Z", one, other), fmt.Sprintf("Merge,people,%s,people,%s,she called,2026-01-02T11:00:00Z", mine, yours))
 	s.runNow(desk, "datasources", "decisions", long)
 	w.ready(desk, long)

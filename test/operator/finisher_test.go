@@ -300,6 +300,12 @@ func (f *finisher) outputsOf(p *plan.Plan) []v1alpha1.RunOutput {
 		for _, tr := range p.Evaluate.Traits {
 			add("trait/"+tr.Name+"/analytics", 80)
 		}
+	case p.Canary != nil && p.Canary.Candidate != nil:
+		for name, rows := range map[string]int64{"records": 5, "allRecords": 100, "people": 4, "changed": 2, "everyone/people": 80, "everyone/changed": 30} {
+			add(name, rows)
+		}
+		add("current/quality/largestProfile", 2)
+		add("quality/largestProfile", 3)
 	case p.Sync != nil && p.Sync.RemoveMembers:
 		add("sent", 0)
 	case p.Sync != nil:

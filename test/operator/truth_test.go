@@ -48,7 +48,7 @@ func effects(p *plan.Plan, o client.Object) bool {
 		return p.Subject.Name == o.Name && p.Ingest != nil && same(p.Ingest.Source, spec)
 	case *v1alpha1.IdentityRule:
 		spec := *o.Spec.DeepCopy()
-		spec.Common, spec.Interval = v1alpha1.Common{}, nil
+		spec.Common, spec.Interval, spec.Canary = v1alpha1.Common{}, nil, nil // nobody is served by a rule on trial
 		return p.Subject.Name == o.Name && p.Resolve != nil && same(p.Resolve.Rule, spec)
 	case *v1alpha1.Trait:
 		return p.Evaluate != nil && slices.Contains(p.Evaluate.Traits, plan.Trait{Name: o.Name, Attribute: o.Spec.Attribute, Expression: o.Spec.Expression})

@@ -59,6 +59,9 @@ const millionths = 1_000_000
 
 const prefix = "quality/"
 
+// InUse stands before the names of those outputs of a canary that are figures of the people in use; the others are of the rule on trial.
+const InUse = "current/"
+
 // Make a figure. A share is kept to a millionth, so that it is the same wherever it stands.
 func Make(name Name, detail string, value float64) Figure {
 	if name.Share() {
