@@ -151,17 +151,17 @@ func (s *state) onlyIn(ctx context.Context, db *engine.DB, schema *iceberg.Schem
 		}
 		parts = append(parts, q)
 	}
-	if len(lost.data) > 0 {
+	for _, f := range lost.data {
+		gone := s.positions(f, other.deletes)
+		if len(lost.deletes) > 0 {
+			gone = sqlgen.Format("{gone} EXCEPT {before}", sqlgen.Args{"gone": gone, "before": s.positions(f, lost.deletes)})
+		}
 		cols, err := s.columns(schema)
 		if err != nil {
 			return "", err
 		}
-		gone := s.positions(content{data: lost.data, deletes: other.deletes})
-		if len(lost.deletes) > 0 {
-			gone = sqlgen.Format("{gone} EXCEPT {before}", sqlgen.Args{"gone": gone, "before": s.positions(lost)})
-		}
-		parts = append(parts, sqlgen.Format("SELECT {cols} FROM {files} WHERE (row(filename, file_row_number) IN ({gone})) IS TRUE",
-			sqlgen.Args{"cols": renamed(cols), "files": s.parquet(lost.data, numbered(schema, cols)), "gone": gone}))
+		parts = append(parts, sqlgen.Format("SELECT {cols} FROM {file} WHERE (file_row_number IN ({gone})) IS TRUE",
+			sqlgen.Args{"cols": renamed(cols), "file": s.parquet([]iceberg.DataFile{f}, numbered(schema, cols)), "gone": gone}))
 	}
 	switch len(parts) {
 	case 0:

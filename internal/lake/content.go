@@ -110,48 +110,43 @@ func (s *state) read(ctx context.Context, db *engine.DB, schema *iceberg.Schema,
 	if err != nil {
 		return "", err
 	}
-	var whole, partly []iceberg.DataFile
+	return s.rows(schema, cols, c, d), nil
+}
+
+// rows is a query for the rows of data files that are not deleted, with more beside their columns: filename and file_row_number tell where a row is. Inside, columns
+// are numbered, so that these stand beside any column of a table.
+//
+// Files with deleted rows are read one by one, as comparing the number of a row takes half the time of comparing its file too. NOT IN and not an anti join:
+// the engine takes files that are read by ids for small, and would make the hash table of an anti join of the table's rows, which takes twice the time
+// of reading them. It can't do that with NOT IN.
+func (s *state) rows(schema *iceberg.Schema, cols []Column, c content, d deletions, more ...sqlgen.Expr) sqlgen.Query {
+	args := sqlgen.Args{"cols": append(renamed(cols), more...)}
+	var whole []iceberg.DataFile
+	var parts []sqlgen.Query
 	for _, f := range c.data {
 		if d.rows(f) == 0 {
 			whole = append(whole, f)
-		} else {
-			partly = append(partly, f)
+			continue
 		}
+		args["file"], args["deleted"] = s.parquet([]iceberg.DataFile{f}, numbered(schema, cols)), s.positions(f, c.deletes)
+		parts = append(parts, sqlgen.Format("SELECT {cols} FROM {file} WHERE file_row_number NOT IN ({deleted})", args))
 	}
-	var parts []sqlgen.Query
-	if len(whole) > 0 {
-		parts = append(parts, sqlgen.Format("SELECT * FROM {files}", sqlgen.Args{"files": s.parquet(whole, named(schema, cols))}))
-	}
-	if len(partly) > 0 {
-		left := content{data: partly, deletes: c.deletes}
-		parts = append(parts, sqlgen.Format("SELECT {cols} FROM {rows}", sqlgen.Args{"cols": renamed(cols), "rows": s.rows(schema, cols, left)}))
+	if len(whole) > 0 || len(parts) == 0 {
+		args["files"] = s.parquet(whole, numbered(schema, cols))
+		parts = append(parts, sqlgen.Format("SELECT {cols} FROM {files}", args))
 	}
 	if len(parts) == 1 {
-		return parts[0], nil
+		return parts[0]
 	}
-	return sqlgen.UnionAll(parts...), nil
+	return sqlgen.UnionAll(parts...)
 }
 
-// rows is what FROM takes to give the rows of data files that are not deleted. The columns have the names of numbered, so that
-// those by which the engine tells where a row is, filename and file_row_number, stand beside any column of a table.
-//
-// NOT IN and not an anti join: the engine takes files that are read by ids for small, and would make the hash table of an anti join of the
-// table's rows, which takes twice the time of reading them. It can't do that with NOT IN.
-func (s *state) rows(schema *iceberg.Schema, cols []Column, c content) sqlgen.Query {
-	files := s.parquet(c.data, numbered(schema, cols))
-	if len(c.deletes) == 0 {
-		return files
-	}
-	return sqlgen.Format("{files} WHERE row(filename, file_row_number) NOT IN ({deleted})", sqlgen.Args{"files": files, "deleted": s.positions(c)})
+// positions is a query for the numbers, from 0, of the rows of a data file that delete files list.
+func (s *state) positions(data iceberg.DataFile, deletes []iceberg.DataFile) sqlgen.Query {
+	return sqlgen.Format("SELECT pos FROM {deletes} WHERE file_path = {file}", sqlgen.Args{"deletes": s.parquet(deletes, deleteFields), "file": data.FilePath()})
 }
 
-// positions is a query for the deleted rows of data files: in one value, where the file is and the number of the row in it, from 0.
-func (s *state) positions(c content) sqlgen.Query {
-	return sqlgen.Format("SELECT row(f.path, d.pos) FROM {deletes} AS d JOIN {files} ON d.file_path = f.recorded",
-		sqlgen.Args{"deletes": s.parquet(c.deletes, deleteFields), "files": s.paths(c.data)})
-}
-
-// recordedPositions is the same as a delete file has it.
+// recordedPositions is a query for the deleted rows of data files, as a delete file has them.
 func (s *state) recordedPositions(c content) sqlgen.Query {
 	return sqlgen.Format("SELECT d.file_path, d.pos FROM {deletes} AS d SEMI JOIN {files} ON d.file_path = f.recorded",
 		sqlgen.Args{"deletes": s.parquet(c.deletes, deleteFields), "files": s.paths(c.data)})

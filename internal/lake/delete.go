@@ -47,7 +47,11 @@ func (t *Tx) Delete(ctx context.Context, tbl Table, where sqlgen.Query) (rows in
 	if err != nil {
 		return 0, err
 	}
-	q, err := s.matching(schema, c, where)
+	d, err := s.deletions(ctx, t.db, c.deletes)
+	if err != nil {
+		return 0, err
+	}
+	q, err := s.matching(schema, c, d, where)
 	if err != nil {
 		return 0, err
 	}
@@ -65,16 +69,15 @@ func (t *Tx) Delete(ctx context.Context, tbl Table, where sqlgen.Query) (rows in
 
 // matching is a query for where those rows are that a condition holds for, as a delete file is to have it. IS TRUE keeps the engine from
 // making the hash table of a semi join of the table's rows, as with rows.
-func (s *state) matching(schema *iceberg.Schema, c content, where sqlgen.Query) (sqlgen.Query, error) {
+func (s *state) matching(schema *iceberg.Schema, c content, d deletions, where sqlgen.Query) (sqlgen.Query, error) {
 	cols, err := s.columns(schema)
 	if err != nil {
 		return "", err
 	}
 	file, pos := unused(cols, "_file"), unused(cols, "_pos")
-	return sqlgen.Format(`SELECT f.recorded AS file_path, r.{pos} AS pos FROM (
-			SELECT {file}, {pos} FROM (SELECT {cols}, filename AS {file}, file_row_number AS {pos} FROM {rows}) WHERE ({where}) IS TRUE
-		) AS r JOIN {files} ON r.{file} = f.path`, sqlgen.Args{
-		"file": sqlgen.Name(file), "pos": sqlgen.Name(pos), "cols": renamed(cols), "rows": s.rows(schema, cols, c), "where": where, "files": s.paths(c.data),
+	at := []sqlgen.Expr{sqlgen.As(sqlgen.Col("filename"), file), sqlgen.As(sqlgen.Col("file_row_number"), pos)}
+	return sqlgen.Format("SELECT f.recorded AS file_path, r.{pos} AS pos FROM (SELECT {file}, {pos} FROM ({rows}) WHERE ({where}) IS TRUE) AS r JOIN {files} ON r.{file} = f.path", sqlgen.Args{
+		"file": sqlgen.Name(file), "pos": sqlgen.Name(pos), "rows": s.rows(schema, cols, c, d, at...), "where": where, "files": s.paths(c.data),
 	}), nil
 }
 

@@ -161,7 +161,8 @@ func TestReadingWithDeletesIsPushedDown(t *testing.T) {
 	}
 	s, snap, err := l.at(r3, people)
 	check0(t, err)
-	q := must[sqlgen.Query](t)(s.matching(must[*iceberg.Schema](t)(s.schemaAt(snap)), must[content](t)(s.content(snap)), "a IN (SELECT 7)"))
+	c := must[content](t)(s.content(snap))
+	q := must[sqlgen.Query](t)(s.matching(must[*iceberg.Schema](t)(s.schemaAt(snap)), c, must[deletions](t)(s.deletions(t.Context(), db, c.deletes)), "a IN (SELECT 7)"))
 	if got := explain(q); strings.Contains(got, "c1") || strings.Contains(got, "c2") || !strings.Contains(got, "c0") || strings.Count(got, "Join Type: MARK") != 2 {
 		t.Errorf("finding positions reads other columns, or keeps the rows in memory: %s", got)
 	}
