@@ -1,6 +1,10 @@
 package linkage
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/kith-dev/kith/internal/linkage/parallel"
+)
 
 // blocks are the candidates: of each rule the records that agree in its keys, a block for each value.
 type blocks struct {
@@ -97,7 +101,7 @@ func (r *Records) block(rules []rule, largest int64, frozen []Divided) *blocks {
 	r.prepare(rules)
 	divisions := r.divisions()
 	tooLarge := make([]int, len(rules))
-	atOnce(len(rules), func(i int) {
+	parallel.Each(len(rules), func(i int) {
 		g := grouping{records: r, largest: largest, by: divisions, heavy: make(Divided, len(divisions)+1), out: newGrouped(r.n)}
 		if frozen != nil {
 			g.frozen = frozen[i]

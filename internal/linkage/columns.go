@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kith-dev/kith/internal/linkage/parallel"
 	"github.com/kith-dev/kith/internal/normalise/person"
 )
 
@@ -63,7 +64,7 @@ type column struct {
 // newColumn gives a column and for each record, in the order given, the number of its folded value, or -1.
 func newColumn(in Column, order []int32) (*column, []int32) {
 	folded, hashes := make([]string, len(in.Values)), make([]uint64, len(in.Values))
-	inParts(len(folded), func(from, to int) {
+	parallel.Stretches(len(folded), func(from, to int) {
 		for i := from; i < to; i++ {
 			if folded[i] = canonical(in.Kind, in.Values[i]); folded[i] != "" {
 				hashes[i] = hash(folded[i])
@@ -85,7 +86,7 @@ func newColumn(in Column, order []int32) (*column, []int32) {
 	}
 	c.parts = map[part][]uint64{whole: hashed}
 	c.texts = make([]text, len(c.values))
-	inParts(len(c.texts), func(from, to int) {
+	parallel.Stretches(len(c.texts), func(from, to int) {
 		for i := from; i < to; i++ {
 			c.texts[i] = newText(c.values[i])
 		}

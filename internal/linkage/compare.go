@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"slices"
 	"sync"
+
+	"github.com/kith-dev/kith/internal/linkage/parallel"
 )
 
 // pattern is the levels of all comparisons of a pair, four bits each.
@@ -67,7 +69,7 @@ func (r *Records) sample(b *blocks, cs []comparison) *sample {
 	unbiased := unbiased(b.rules, cs)
 	patterns, finds := map[pattern]*seen{}, map[found]float64{}
 	var mu sync.Mutex
-	inParts(len(all), func(from, to int) {
+	parallel.Stretches(len(all), func(from, to int) {
 		var pairs []candidate
 		for _, c := range all[from:to] {
 			block := b.of[c.rule].block(c.block)

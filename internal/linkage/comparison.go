@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"github.com/kith-dev/kith/internal/linkage/parallel"
 )
 
 // level of agreement in one comparison. 0 is missing, which tells nothing, and 1 is difference.
@@ -261,7 +263,7 @@ func (r *Records) emailComparison(i int) comparison {
 	c := r.columns[i]
 	texts, locals := c.texts, c.of(local)
 	parts, numbered := make([]text, len(c.values)), make([]bool, len(c.values))
-	inParts(len(parts), func(from, to int) {
+	parallel.Stretches(len(parts), func(from, to int) {
 		for j := from; j < to; j++ {
 			p := partOf(local, c.values[j])
 			parts[j], numbered[j] = newText(p), strings.ContainsAny(p, "0123456789")

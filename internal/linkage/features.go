@@ -3,6 +3,7 @@ package linkage
 import (
 	"strings"
 
+	"github.com/kith-dev/kith/internal/linkage/parallel"
 	"github.com/kith-dev/kith/internal/normalise/person"
 )
 
@@ -31,7 +32,7 @@ func (c *column) of(p part) []uint64 {
 		return h
 	}
 	out := make([]uint64, len(c.values))
-	inParts(len(out), func(from, to int) {
+	parallel.Stretches(len(out), func(from, to int) {
 		for i := from; i < to; i++ {
 			if s := partOf(p, c.values[i]); s != "" {
 				out[i] = hash(s)

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"math"
 	"slices"
+
+	"github.com/kith-dev/kith/internal/linkage/parallel"
 )
 
 // Frequencies of the values of a column, as a model keeps them.
@@ -93,7 +95,7 @@ func (f *Frequencies) of(c *column) *frequencies {
 		}
 	}
 	hashes := c.of(whole)
-	inParts(len(c.values), func(from, to int) {
+	parallel.Stretches(len(c.values), func(from, to int) {
 		for v := from; v < to; v++ {
 			s := f.Rest
 			if n, ok := f.Counts[hashes[v]]; ok {

@@ -1,5 +1,7 @@
 package linkage
 
+import "github.com/kith-dev/kith/internal/linkage/parallel"
+
 // Keys of the records in the blocks of a model: its rules, and for each record the keys in all of them beside each other, 0 for none. Two records are
 // candidates if and only if they have the key of a rule in common. A record's keys depend on the record and the model alone. The error is
 // ErrOutdated where the model does not fit.
@@ -10,7 +12,7 @@ func (r *Records) Keys(m *Model) (rules []string, keys []uint32, err error) {
 	}
 	keys = make([]uint32, r.n*len(fitting))
 	r.prepare(fitting)
-	atOnce(len(fitting), func(i int) {
+	parallel.Each(len(fitting), func(i int) {
 		g := grouping{records: r, largest: m.Largest, by: r.divisions(), frozen: m.Divided[i]}
 		g.final = func(keyed []uint64) {
 			for _, k := range keyed {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/kith-dev/kith/internal/linkage/parallel"
 )
 
 // Learn a model from the records, without any labels. What it has found out about them serves Weigh, which most often follows.
@@ -13,7 +15,7 @@ func (r *Records) Learn() (*Model, error) {
 		return nil, err
 	}
 	m := &Model{Format: Format, Columns: r.names(), Records: r.n, PairsPerRecord: r.scheme.pairsPerRecord(), Frequencies: make([]Frequencies, len(cs))}
-	atOnce(len(cs), func(i int) {
+	parallel.Each(len(cs), func(i int) {
 		c := r.columns[cs[i].columns[0]]
 		m.Frequencies[i] = c.learnFrequencies()
 		if cs[i].ignoresFrequency {
@@ -106,7 +108,7 @@ func (r *Records) matching(m *Model) ([]comparison, []rule, error) {
 
 // count how frequent the values are that comparisons look at, by a model.
 func (r *Records) count(cs []comparison, m *Model) {
-	atOnce(len(cs), func(i int) { cs[i].frequencies = m.Frequencies[i].of(r.columns[cs[i].columns[0]]) })
+	parallel.Each(len(cs), func(i int) { cs[i].frequencies = m.Frequencies[i].of(r.columns[cs[i].columns[0]]) })
 }
 
 // names of the columns with their kinds.

@@ -3,6 +3,7 @@ package linkage
 import (
 	"slices"
 
+	"github.com/kith-dev/kith/internal/linkage/parallel"
 	"github.com/kith-dev/kith/internal/normalise/person"
 )
 
@@ -126,7 +127,7 @@ func (n *names) related(a, b int32) bool {
 
 func (c *column) pets() [][]int32 {
 	out := make([][]int32, len(c.values))
-	inParts(len(out), func(from, to int) {
+	parallel.Stretches(len(out), func(from, to int) {
 		for i := from; i < to; i++ {
 			out[i] = person.GivenNameGroups(c.values[i])
 		}
@@ -184,7 +185,7 @@ type wordList [][]uint64
 
 func (c *column) words() wordList {
 	out := make(wordList, len(c.values))
-	inParts(len(out), func(from, to int) {
+	parallel.Stretches(len(out), func(from, to int) {
 		for i := from; i < to; i++ {
 			out[i] = wordsOf(c.values[i])
 		}

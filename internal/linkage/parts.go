@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/kith-dev/kith/internal/linkage/parallel"
 	"github.com/kith-dev/kith/internal/normalise/person"
 )
 
@@ -42,7 +43,7 @@ func taken[T any](columns []Column, kind Kind, parse func(string) T, parts []pie
 	full := columns[at]
 	out := slices.Delete(slices.Clone(columns), at, at+1)
 	parsed := make([]T, len(full.Values))
-	atOnce(len(parsed), func(i int) { parsed[i] = parse(full.Values[i]) })
+	parallel.Each(len(parsed), func(i int) { parsed[i] = parse(full.Values[i]) })
 	own := make([]bool, len(full.IDs))
 	for _, c := range out {
 		if slices.ContainsFunc(parts, func(p piece[T]) bool { return p.kind == c.Kind }) {
@@ -97,7 +98,7 @@ func withoutGenerations(columns []Column) []Column {
 		}
 		named = true
 		names, generations := make([]string, len(c.Values)), make([]int, len(c.Values))
-		inParts(len(names), func(from, to int) {
+		parallel.Stretches(len(names), func(from, to int) {
 			for v := from; v < to; v++ {
 				names[v], generations[v] = person.Generation(c.Values[v])
 			}

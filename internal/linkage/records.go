@@ -3,6 +3,8 @@ package linkage
 import (
 	"math/bits"
 	"slices"
+
+	"github.com/kith-dev/kith/internal/linkage/parallel"
 )
 
 // Records are what is compared: for each record the numbers of its values. Inside of it the records have numbers of their own, by which those that
@@ -35,10 +37,10 @@ func newRecords(columns []Column, scheme *Scheme) *Records {
 	r.columns = make([]*column, len(columns))
 	r.ids = make([][]int32, len(columns))
 	r.places = neighbours(columns)
-	atOnce(len(columns), func(j int) { r.columns[j], r.ids[j] = newColumn(columns[j], r.places) })
+	parallel.Each(len(columns), func(j int) { r.columns[j], r.ids[j] = newColumn(columns[j], r.places) })
 	r.stride = strideOf(len(columns))
 	r.rows = make([]int32, r.stride*r.n)
-	inParts(r.n, func(from, to int) {
+	parallel.Stretches(r.n, func(from, to int) {
 		for j, ids := range r.ids {
 			for i := from; i < to; i++ {
 				r.rows[i*r.stride+j] = ids[i]

@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/kith-dev/kith/internal/linkage/parallel"
 )
 
 // random pairs and how often each pattern is among them: all pairs where they are few.
@@ -29,14 +31,14 @@ func (r *Records) random(cs []comparison) []seen {
 		}
 		draw = func(i int) (int32, int32) { return order[i%n], order[(i%n+strides[i/n])%n] }
 	}
-	parts := make([]map[pattern]float64, (total+stretch-1)/stretch)
-	inParts(total, func(from, to int) {
+	parts := make([]map[pattern]float64, (total+parallel.Stretch-1)/parallel.Stretch)
+	parallel.Stretches(total, func(from, to int) {
 		tally := map[pattern]float64{}
 		for i := from; i < to; i++ {
 			a, b := draw(i)
 			tally[r.pattern(cs, a, b)]++
 		}
-		parts[from/stretch] = tally
+		parts[from/parallel.Stretch] = tally
 	})
 	all := map[pattern]float64{}
 	for _, tally := range parts {
@@ -59,7 +61,7 @@ func (r *Records) byValues() []int32 {
 		hashes[j] = c.of(whole)
 	}
 	all := make([]ranked, r.n)
-	inParts(r.n, func(from, to int) {
+	parallel.Stretches(r.n, func(from, to int) {
 		for i := from; i < to; i++ {
 			h := uint64(0)
 			for j, id := range r.row(int32(i)) {
@@ -100,7 +102,7 @@ func sortByRank(all []ranked) {
 		*at++
 	}
 	copy(all, out)
-	atOnce(256, func(b int) {
+	parallel.Each(256, func(b int) {
 		slices.SortFunc(all[ends[b]:ends[b+1]], func(x, y ranked) int { return cmp.Or(cmp.Compare(x.rank, y.rank), cmp.Compare(x.record, y.record)) })
 	})
 }
@@ -241,9 +243,9 @@ func (t *training) expected(l *logs) (s [classes]sums, share [classes]float64) {
 		share [classes]float64
 	}
 	// Added up stretch after stretch, so that the sum does not depend on how many processors there are.
-	parts := make([]part, (len(t.candidates)+stretch-1)/stretch)
-	inParts(len(t.candidates), func(from, to int) {
-		own := &parts[from/stretch]
+	parts := make([]part, (len(t.candidates)+parallel.Stretch-1)/parallel.Stretch)
+	parallel.Stretches(len(t.candidates), func(from, to int) {
+		own := &parts[from/parallel.Stretch]
 		for _, x := range t.candidates[from:to] {
 			p := l.posterior(x.p, len(t.cs))
 			for k := range strangers {

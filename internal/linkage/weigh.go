@@ -3,6 +3,8 @@ package linkage
 import (
 	"slices"
 	"sync"
+
+	"github.com/kith-dev/kith/internal/linkage/parallel"
 )
 
 // Edge is a candidate and its match weight: log2 of the odds that both records are of one person.
@@ -14,9 +16,9 @@ type Edge struct {
 // weigh the candidates, or those of touched records, which the caller has numbered.
 func (r *Records) weigh(f *fitted, touched []bool) []Edge {
 	w := r.weigher(f.comparisons, f.model)
-	parts := make([][]Edge, (r.n+stretch-1)/stretch)
+	parts := make([][]Edge, (r.n+parallel.Stretch-1)/parallel.Stretch)
 	idle := sync.Pool{New: func() any { return &meeting{blocks: f.blocks, touched: r.numbered(touched), met: make([]int32, r.n)} }}
-	inParts(r.n, func(from, to int) {
+	parallel.Stretches(r.n, func(from, to int) {
 		m := idle.Get().(*meeting)
 		defer idle.Put(m)
 		var edges []Edge
@@ -29,7 +31,7 @@ func (r *Records) weigh(f *fitted, touched []bool) []Edge {
 				edges = append(edges, Edge{max(a, b), min(a, b), float32(w.weight(c))})
 			}
 		}
-		parts[from/stretch] = edges
+		parts[from/parallel.Stretch] = edges
 	})
 	return slices.Concat(parts...)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/csv"
 	"io"
 	"os"
 	"path/filepath"
@@ -17,7 +18,7 @@ import (
 
 // read the compared columns of a file of people and the ids of its records, as a run of Kith reads its sources: with the engine, in batches.
 func read(ctx context.Context, file string) ([]linkage.Column, []string, error) {
-	lines, err := linesOf(file)
+	header, lines, err := look(file)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -26,18 +27,17 @@ func read(ctx context.Context, file string) ([]linkage.Column, []string, error) 
 		return nil, nil, err
 	}
 	defer func() { _ = db.Close() }()
-	source := sqlgen.Format("FROM read_csv({file}, all_varchar = true, header = true)", sqlgen.Args{"file": file})
-	all, err := db.Columns(ctx, source)
-	if err != nil {
-		return nil, nil, err
-	}
 	var compared []linkage.Column
-	selected := []sqlgen.Ident{sqlgen.Name(all[0].Name)} // the first is the id
-	for _, c := range all {
-		if kind, ok := columns.Kinds[c.Name]; ok {
-			compared, selected = append(compared, linkage.NewColumn(kind, c.Name, lines)), append(selected, sqlgen.Name(c.Name))
+	selected := []sqlgen.Ident{sqlgen.Name(header[0])} // the first is the id
+	var types []sqlgen.Query
+	for _, name := range header {
+		types = append(types, sqlgen.Format("{name}: 'VARCHAR'", sqlgen.Args{"name": name}))
+		if kind, ok := columns.Kinds[name]; ok {
+			compared, selected = append(compared, linkage.NewColumn(kind, name, lines)), append(selected, sqlgen.Name(name))
 		}
 	}
+	source := sqlgen.Format("FROM read_csv({file}, header = true, delim = ',', quote = '\"', escape = '\"', auto_detect = false, columns = { {types} })",
+		sqlgen.Args{"file": file, "types": types})
 	ids, filling := make([]string, lines), linkage.Fill(compared)
 	var n atomic.Int32
 	err = db.Batches(ctx, sqlgen.Format("SELECT {selected} {source}", sqlgen.Args{"selected": selected, "source": source}), func(b *engine.Batch) error {
@@ -55,22 +55,28 @@ func read(ctx context.Context, file string) ([]linkage.Column, []string, error) 
 	return compared, ids[:n.Load()], err
 }
 
-// linesOf a file are as many as it has records, and one or some more.
-func linesOf(file string) (n int, err error) {
+// look at a file: the names of its columns, and as many lines as it has records, or one or some more.
+func look(file string) (header []string, lines int, err error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return 0, err
+		return nil, 0, err
 	}
 	defer func() { _ = f.Close() }()
-	buffer := make([]byte, 1<<16)
+	if header, err = csv.NewReader(f).Read(); err != nil {
+		return nil, 0, err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, 0, err
+	}
+	buffer := make([]byte, 1<<20)
 	for {
 		k, err := f.Read(buffer)
-		n += bytes.Count(buffer[:k], []byte{'\n'})
+		lines += bytes.Count(buffer[:k], []byte{'\n'})
 		if err == io.EOF {
-			return n + 1, nil
+			return header, lines + 1, nil
 		}
 		if err != nil {
-			return 0, err
+			return nil, 0, err
 		}
 	}
 }

@@ -9,8 +9,10 @@ package cluster
 import (
 	"cmp"
 	"slices"
+	"sync/atomic"
 
 	"github.com/kith-dev/kith/internal/linkage"
+	"github.com/kith-dev/kith/internal/linkage/parallel"
 )
 
 // Groups are the clusters as they are, of records numbered from 0. Each has a root, which is one of its records.
@@ -100,56 +102,69 @@ type link struct {
 // components gives the links between the clusters of each component, in order of clusters. Components hang together through pairs that reach join:
 // without one, no mean does.
 func components(g Groups, edges []linkage.Edge, o Options, join fixed) [][]link {
-	parent := make([]int32, g.Len())
-	for i := range parent {
-		parent[i] = g.Find(int32(i))
+	root, component := hang(g, edges, o, join)
+	inside := func(e linkage.Edge) bool { return component[e.L] == component[e.R] && root[e.L] != root[e.R] }
+	// Of each record how many pairs the component has that it is the first of, then where they begin, then where they end.
+	ends := make([]int32, g.Len()+1)
+	parallel.Stretches(len(edges), func(from, to int) {
+		for _, e := range edges[from:to] {
+			if inside(e) {
+				atomic.AddInt32(&ends[component[e.L]+1], 1)
+			}
+		}
+	})
+	for c := range g.Len() {
+		ends[c+1] += ends[c]
 	}
+	links := make([]link, ends[g.Len()]) // of all components, one after the other, each in any order
+	parallel.Stretches(len(edges), func(from, to int) {
+		for _, e := range edges[from:to] {
+			if inside(e) {
+				a, b := root[e.L], root[e.R]
+				links[atomic.AddInt32(&ends[component[e.L]], 1)-1] = link{min(a, b), max(a, b), evidenceOf(o.fixed(e.Weight))}
+			}
+		}
+	})
+	var out [][]link
+	start := int32(0)
+	for _, end := range ends[:g.Len()] {
+		if end > start {
+			out = append(out, links[start:end:end])
+			start = end
+		}
+	}
+	parallel.Stretches(len(out), func(from, to int) {
+		for i := from; i < to; i++ {
+			out[i] = summed(out[i])
+		}
+	})
+	return out
+}
+
+// hang gives the root of each record, and a record that stands for the component that it is in.
+func hang(g Groups, edges []linkage.Edge, o Options, join fixed) (root, component []int32) {
+	root = make([]int32, g.Len())
+	for i := range root {
+		root[i] = g.Find(int32(i))
+	}
+	component = slices.Clone(root)
 	find := func(x int32) int32 {
-		for parent[x] != x {
-			parent[x] = parent[parent[x]]
-			x = parent[x]
+		for component[x] != x {
+			component[x] = component[component[x]]
+			x = component[x]
 		}
 		return x
 	}
 	for _, e := range edges {
 		if o.fixed(e.Weight) >= join {
 			a, b := find(e.L), find(e.R)
-			parent[max(a, b)] = min(a, b)
+			component[max(a, b)] = min(a, b)
 		}
 	}
-	// Of each record how many pairs the component has that it is the root of, then where they begin, then where they end.
-	ends := make([]int32, g.Len()+1)
-	inside := func(e linkage.Edge) (component int32, l link, ok bool) {
-		if component = find(e.L); component != find(e.R) {
-			return 0, link{}, false
-		}
-		a, b := g.Find(e.L), g.Find(e.R)
-		return component, link{min(a, b), max(a, b), evidenceOf(o.fixed(e.Weight))}, a != b
+	for i := range component {
+		component[i] = find(int32(i))
 	}
-	for _, e := range edges {
-		if c, _, ok := inside(e); ok {
-			ends[c+1]++
-		}
-	}
-	for c := range g.Len() {
-		ends[c+1] += ends[c]
-	}
-	links := make([]link, ends[g.Len()]) // of all components, one after the other
-	for _, e := range edges {
-		if c, l, ok := inside(e); ok {
-			links[ends[c]] = l
-			ends[c]++
-		}
-	}
-	var out [][]link
-	start := int32(0)
-	for _, end := range ends[:g.Len()] {
-		if end > start {
-			out = append(out, summed(links[start:end:end]))
-			start = end
-		}
-	}
-	return out
+	return root, component
 }
 
 // summed are links with those between the same clusters added up, in order of clusters.
