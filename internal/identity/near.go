@@ -37,9 +37,8 @@ func (r *run) seedMatches(ctx context.Context, p *part) (bool, error) {
 		return false, err
 	}
 	p.version = models.inUse
-	changed, err := r.countChanged(ctx, p)
-	if err != nil || changed == 0 {
-		return err == nil, err
+	if p.changed == 0 {
+		return true, nil
 	}
 	if !r.cfg.Probabilistic.pinned() && unfit(p.model, p.records) != "" {
 		return false, nil
@@ -57,24 +56,6 @@ func (r *run) seedMatches(ctx context.Context, p *part) (bool, error) {
 		return false, err
 	}
 	return true, r.matchNear(ctx, p, current.Len())
-}
-
-// countChanged gives how many Profile rows have changed, and sets how many there are.
-func (r *run) countChanged(ctx context.Context, p *part) (changed int, err error) {
-	p.records = int(rowsOf(p.base.Outputs, "records"))
-	for i, src := range r.space.sources {
-		if src.RecordKind != Profile {
-			continue
-		}
-		var come, gone int
-		q := sqlgen.Format("SELECT count(*) FILTER (WHERE current), count(*) FILTER (WHERE NOT current) FROM {changed}", sqlgen.Args{"changed": numbered("changed", i)})
-		if err := r.env.DB.Row(ctx, q, &come, &gone); err != nil {
-			return 0, err
-		}
-		p.records += come - gone
-		changed += come + gone
-	}
-	return changed, nil
 }
 
 // near stages the Profile rows that a query gives for each source, and what they are compared by. Those that are anew come first.

@@ -24,6 +24,7 @@ type part struct {
 	sources   []*lake.Revision // as the base saw them
 	overrides *lake.Revision   // likewise
 	records   int              // Profile records that there are by now
+	changed   int              // Profile rows that are new or gone, a changed one twice
 	model     *linkage.Model   // by which they are weighed, of that version; nil for none
 	version   int
 }
@@ -157,16 +158,31 @@ func (s Source) columns() []string {
 }
 
 // compareSources makes tables of the rows that have changed since the base: current ones that it did not see, and others that it saw and that are no more.
+// It does not fit where so many have changed that the part is going to be too large.
 func (r *run) compareSources(ctx context.Context, p *part) (bool, error) {
+	p.records = int(rowsOf(p.base.Outputs, "records"))
 	for i, src := range r.space.sources {
-		if err := r.compareSource(ctx, src, p.sources[i], numbered("changed", i)); err != nil {
+		changed := numbered("changed", i)
+		if err := r.compareSource(ctx, src, p.sources[i], changed); err != nil {
+			return false, err
+		}
+		if src.RecordKind != Profile {
+			continue
+		}
+		var come, gone int
+		q := sqlgen.Format("SELECT count(*) FILTER (WHERE current), count(*) FILTER (WHERE NOT current) FROM {changed}", sqlgen.Args{"changed": changed})
+		if err := r.env.DB.Row(ctx, q, &come, &gone); err != nil {
+			return false, err
+		}
+		p.records += come - gone
+		p.changed += come + gone
+	}
+	if src := r.cfg.Overrides; src != nil {
+		if err := r.compareSource(ctx, *src, p.overrides, table("changed_overrides")); err != nil {
 			return false, err
 		}
 	}
-	if src := r.cfg.Overrides; src != nil {
-		return true, r.compareSource(ctx, *src, p.overrides, table("changed_overrides"))
-	}
-	return true, nil
+	return p.changed <= smallPart || float64(p.changed) <= 2*largestPart*float64(p.records), nil
 }
 
 func (r *run) compareSource(ctx context.Context, src Source, before *lake.Revision, changed sqlgen.Ident) error {

@@ -35,7 +35,6 @@ func touched(template string, args sqlgen.Args) sqlgen.Query {
 // These rows of relations are in the part. The engine takes a view of the lake for a small table: IS TRUE has it hash what is in the part and not the relation.
 var (
 	ofTouchedProfile   = touched("(profile_id IN (SELECT profile_id FROM {profiles})) IS TRUE", nil)
-	ofTouchedNode      = touched("(node IN (SELECT node FROM {nodes})) IS TRUE", nil)
 	ofTouchedComponent = touched("(component IN (SELECT component FROM {reached})) IS TRUE", nil)
 	ofTouchedRecord    = touched("(record_key IN (SELECT record_key FROM {records})) IS TRUE AND (source, record_key) IN (SELECT (source, record_key) FROM {records})", nil)
 	ofTouchedPair      = touched("((first_source, first_key) IN (SELECT (source, record_key) FROM {records}) OR (second_source, second_key) IN (SELECT (source, record_key) FROM {records}))", nil)

@@ -80,7 +80,7 @@ func (r *run) relation(name string) lake.Table {
 // openBase makes views of what the base knew; without a base they are empty.
 func (r *run) openBase(ctx context.Context) error {
 	for name, cols := range map[string][]lake.Column{
-		"members": memberColumns, "identifiers": identifierColumns, "lineage": lineageColumns, "guard_events": guardColumns, "links": linkColumns,
+		"members": memberColumns, "identifiers": identifierColumns, "lineage": lineageColumns, "guard_events": guardColumns,
 	} {
 		view := table("base_" + name)
 		if _, there := r.tx.Base().Version(r.relation(name)); there {
