@@ -111,7 +111,7 @@ type ComparisonLevel struct {
 	DaysApart int32 `json:"daysApart,omitempty"`
 	// Part that is equal, such as sound or year.
 	// +optional
-	// +kubebuilder:validation:Enum=sound;initial;first3;last4;year;yearMonth;monthDay;district;area;local
+	// +kubebuilder:validation:Enum=sound;full;initial;first3;last4;year;yearMonth;monthDay;district;area;local
 	Part string `json:"part,omitempty"`
 }
 

@@ -97,6 +97,9 @@ func printPair(out io.Writer, x *identity.PairExplanation) {
 	}
 	if b := x.Between; b != nil && b.Compared > 0 {
 		fmt.Fprintf(out, "\nBetween the two profiles %d pairs of records were compared, of %+.1f bits on the average; from %g on they would be joined.\n", b.Compared, b.Mean, b.Threshold)
+		if b.Mean >= b.Threshold && len(x.Refused) == 0 {
+			fmt.Fprintln(out, "They are two all the same: one of them is as much like a third profile, which is certainly not the other.")
+		}
 	} else if b != nil {
 		fmt.Fprintln(out, "\nNo records of the two profiles were compared: they are candidates by no rule.")
 	}

@@ -43,7 +43,7 @@ func (r *Records) rules() (out []rule) {
 	add(key{born, whole}, key{given, sound})
 	add(key{code, whole}, key{given, initial})
 	add(key{code, whole}, key{sur, initial})
-	add(key{given, sound}, key{sur, sound})
+	add(key{given, full}, key{sur, sound})
 	add(key{born, whole}, key{code, district})
 	add(key{born, whole}, key{city, whole})
 	add(key{sur, sound}, key{code, district})

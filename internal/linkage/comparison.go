@@ -45,6 +45,7 @@ type comparison struct {
 	equal            level        // the last: both have the same value. Patterns tell by the buckets of rarity that follow it how rare it is
 	frequencies      *frequencies // of the values of the first column
 	ignoresFrequency bool         // of the values
+	seldom           level        // two records of one person are hardly ever on it; missing where there is no such level
 	close            level        // both have nearly the same value, whose rarity counts for half; missing where there is no such level
 	of               func(l, r []int32) level
 }

@@ -46,12 +46,16 @@ func (d date) dayFirst() bool {
 	return tens > '1' || tens == '1' && ones > '2'
 }
 
+func (d date) year() (y int) {
+	for i := range 4 {
+		y = 10*y + int(d>>(8*i)&0xff) - '0'
+	}
+	return y
+}
+
 func (r *Records) dateComparison(i int) comparison {
 	c := r.columns[i]
-	dates := make([]date, len(c.values))
-	for j, v := range c.values {
-		dates[j], _ = dateOf(v)
-	}
+	dates := c.dates()
 	return comparison{
 		name: c.name, columns: []int{i}, levels: dateLevels, equal: dateEqual, close: dateNearly,
 		of: func(l, r []int32) level {
@@ -61,6 +65,15 @@ func (r *Records) dateComparison(i int) comparison {
 			return dateLevel(dates[l[i]], dates[r[i]])
 		},
 	}
+}
+
+// dates of the values, 0 for one that is none.
+func (c *column) dates() []date {
+	out := make([]date, len(c.values))
+	for i, v := range c.values {
+		out[i], _ = dateOf(v)
+	}
+	return out
 }
 
 // slips are in how many places two dates have different digits, two neighbours that are swapped being one.

@@ -298,6 +298,8 @@ func partsOf(k Kind) []part {
 		return []part{whole, first3, last4}
 	case HouseNumber, Gender, Exact, Number:
 		return []part{whole}
+	case GivenName, MiddleName:
+		return []part{whole, sound, full, initial, first3, last4}
 	}
 	return []part{whole, sound, initial, first3, last4}
 }

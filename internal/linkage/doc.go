@@ -7,7 +7,7 @@
 //	columns.go, filling.go, index.go, records.go   what is compared
 //	parts.go, scripts.go     full names and addresses in parts, names in other letters
 //	similarity.go            how alike two texts are
-//	comparison.go, names.go, dates.go   the respects in which records are compared, derived from the kinds of columns
+//	comparison.go, names.go, namesakes.go, dates.go   the respects in which records are compared, derived from the kinds of columns
 //	declared.go, levels.go, spelled.go, mistakes.go   what a rule spells out of that, and of which records are candidates
 //	features.go              parts and forms of values that candidates agree in
 //	blocking.go, blocks.go, budget.go, keys.go   which records are candidates

@@ -14,6 +14,7 @@ type part string
 const (
 	whole    part = "value"
 	sound    part = "sound"
+	full     part = "full" // the sound of what a given name is short for
 	initial  part = "initial"
 	first3   part = "first3"
 	last4    part = "last4"
@@ -49,6 +50,8 @@ func partOf(p part, v string) string {
 		return v
 	case sound:
 		return soundOf(v)
+	case full:
+		return soundOf(person.FullGivenName(v))
 	case initial:
 		return firstLetters(v, 1)
 	case first3:

@@ -44,7 +44,7 @@ type Model struct {
 
 // Format of the models that this version makes and takes. It changes with everything that a weight depends on: forms of values, parts, rules,
 // levels.
-const Format = 3
+const Format = 4
 
 // Comparison of a model.
 type Comparison struct {

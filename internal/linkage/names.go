@@ -9,7 +9,8 @@ import (
 
 // The levels of names.
 const (
-	nameInitial level = iota + 2
+	nameOtherGender level = iota + 2
+	nameInitial
 	nameSimilar
 	nameWord
 	namePet
@@ -19,18 +20,19 @@ const (
 	nameEqual
 )
 
-var nameLevels = []string{"missing", "differs", "initial", "similar", "shares a word", "pet name", "swapped", "nearly equal", "in the other field", "equal"}
+var nameLevels = []string{"missing", "differs", "of the other gender", "initial", "similar", "shares a word", "pet name", "swapped", "nearly equal", "in the other field", "equal"}
 
 // nameComparison is of given names or of surnames. It knows that the two are sometimes swapped, and that a record with one name only may
 // have it in either field.
 func (r *Records) nameComparison(i int) comparison {
 	c := r.columns[i]
-	n := names{i: i, other: -1, texts: c.texts, words: c.words(), sounds: c.of(sound), spelt: c.spelt()}
+	n := names{i: i, other: -1, texts: c.texts, words: c.words(), sounds: c.of(sound), spelt: c.spelt(), namesakes: namesakes{generation: -1, born: -1}}
 	if c.kind != Surname {
-		n.pets = c.pets()
+		n.pets, n.genders = c.pets()
+		n.gender = r.find(Gender)
 	}
-	if n.generation = -1; c.kind == GivenName {
-		n.generation = r.generation
+	if c.kind == GivenName {
+		n.namesakes = r.namesakes()
 	}
 	if c.kind != MiddleName && r.given >= 0 && r.surname >= 0 {
 		n.other = r.given + r.surname - i
@@ -38,17 +40,19 @@ func (r *Records) nameComparison(i int) comparison {
 		n.givenTexts, n.surnameTexts = r.columns[r.given].texts, r.columns[r.surname].texts
 		n.cross = c.placesIn(r.columns[n.other])
 	}
-	return comparison{name: c.name, columns: []int{i}, levels: nameLevels, equal: nameEqual, close: nameNearly, of: n.level}
+	return comparison{name: c.name, columns: []int{i}, levels: nameLevels, equal: nameEqual, close: nameNearly, seldom: nameOtherGender, of: n.level}
 }
 
 type names struct {
-	i, other, generation     int
+	i, other                 int
+	namesakes                namesakes
 	texts                    []text
 	words                    wordList
 	sounds                   []uint64
-	spelt                    []spelt   // nil where all values are in Latin letters
-	pets                     [][]int32 // groups of names that stand for each other, nil for surnames
-	given, surname           int
+	spelt                    []spelt         // nil where all values are in Latin letters
+	pets                     [][]int32       // groups of names that stand for each other, nil for surnames
+	genders                  []person.Gender // that names tell, nil for surnames
+	gender, given, surname   int
 	givenTexts, surnameTexts []text
 	cross                    []int32 // the place that a name has among the other column's, -1 for none
 }
@@ -68,9 +72,12 @@ func (n *names) level(l, r []int32) level {
 	switch {
 	case a < 0 || b < 0:
 		return missing
-	case n.relatives(l, r):
+	case n.namesakes.generations(l, r):
 		return differs
 	case a == b:
+		if n.namesakes.generationApart(l, r) {
+			return differs
+		}
 		return nameEqual
 	case n.other >= 0 && n.swapped(l, r):
 		if n.i == n.given {
@@ -96,17 +103,14 @@ func (n *names) level(l, r []int32) level {
 		return nameNearly
 	case n.related(a, b):
 		return namePet
+	case n.ofTwoGenders(l, r):
+		return nameOtherGender
 	case n.words.share(a, b):
 		return nameWord
 	case s >= alike || n.sounds[a] == n.sounds[b]:
 		return nameSimilar
 	}
 	return differs
-}
-
-// relatives says whether one is a senior and the other a junior: a name that father and son have in common is not the name of one person.
-func (n *names) relatives(l, r []int32) bool {
-	return n.generation >= 0 && l[n.generation] >= 0 && r[n.generation] >= 0 && l[n.generation] != r[n.generation]
 }
 
 // letter says whether the text is one letter of an alphabet, and so an initial; a syllable or an ideograph may be all of a name.
@@ -125,14 +129,24 @@ func (n *names) related(a, b int32) bool {
 	return false
 }
 
-func (c *column) pets() [][]int32 {
-	out := make([][]int32, len(c.values))
-	parallel.Stretches(len(out), func(from, to int) {
+// ofTwoGenders says whether one name is a man's and the other a woman's: Mark and Marsha are alike and yet two people.
+func (n *names) ofTwoGenders(l, r []int32) bool {
+	if n.gender >= 0 && (l[n.gender] >= 0 || r[n.gender] >= 0) {
+		return false
+	}
+	a, b := l[n.i], r[n.i]
+	return n.genders != nil && n.genders[a] != n.genders[b] && n.genders[a] != person.AnyGender && n.genders[b] != person.AnyGender
+}
+
+// pets are the groups of each value, and the gender that it tells.
+func (c *column) pets() ([][]int32, []person.Gender) {
+	groups, genders := make([][]int32, len(c.values)), make([]person.Gender, len(c.values))
+	parallel.Stretches(len(groups), func(from, to int) {
 		for i := from; i < to; i++ {
-			out[i] = person.GivenNameGroups(c.values[i])
+			groups[i], genders[i] = person.GivenNameGroups(c.values[i]), person.GenderOf(c.values[i])
 		}
 	})
-	return out
+	return groups, genders
 }
 
 // swapped: each given name is the other's surname.

@@ -1,6 +1,7 @@
 package linkage
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"testing"
@@ -128,6 +129,13 @@ func TestFullAddressesBecomeParts(t *testing.T) {
 // Levels of names, dates and the others, each with a pair of records that is on it.
 func TestLevels(t *testing.T) {
 	type record map[Kind]string
+	with := func(r record, k Kind, v string) record {
+		r = maps.Clone(r)
+		r[k] = v
+		return r
+	}
+	father := record{GivenName: "Robert", Surname: "Smith", BirthDate: "1961-04-03", Street: "Main Street", HouseNumber: "12"}
+	son := with(father, BirthDate, "1988-11-26")
 	for _, c := range []struct {
 		kind Kind
 		a, b record
@@ -139,7 +147,18 @@ func TestLevels(t *testing.T) {
 		{GivenName, record{GivenName: "Stephen"}, record{GivenName: "Stehpen"}, "nearly equal"},
 		{GivenName, record{GivenName: "R."}, record{GivenName: "Robert"}, "initial"},
 		{GivenName, record{GivenName: "Mary Ann"}, record{GivenName: "Ann Louise"}, "shares a word"},
-		{GivenName, record{GivenName: "Robert"}, record{GivenName: "Ursula"}, "differs"},
+		{GivenName, record{GivenName: "Robert"}, record{GivenName: "Ursula"}, "of the other gender"},
+		{GivenName, record{GivenName: "Mark"}, record{GivenName: "Marsha"}, "of the other gender"},
+		{GivenName, record{GivenName: "Robert", Gender: "M"}, record{GivenName: "Ursula"}, "differs"},
+		{GivenName, record{GivenName: "Robert"}, record{GivenName: "Andrea"}, "differs"},
+		{GivenName, record{GivenName: "Mary Ann"}, record{GivenName: "Mark Ann"}, "nearly equal"},
+		{GivenName, father, son, "differs"},
+		{Surname, father, son, "equal"},
+		{GivenName, father, with(son, Street, "9 Elm Street"), "equal"},
+		{GivenName, father, with(son, HouseNumber, "14"), "equal"},
+		{GivenName, father, with(son, BirthDate, "1970-10-29"), "equal"},
+		{GivenName, father, with(son, BirthDate, "1991-04-03"), "equal"},
+		{GivenName, father, with(son, BirthDate, ""), "equal"},
 		{GivenName, record{GivenName: "민수"}, record{GivenName: "지우"}, "differs"},
 		{GivenName, record{GivenName: "Robert"}, record{}, "missing"},
 		{Surname, record{GivenName: "James", Surname: "Taylor"}, record{GivenName: "Taylor", Surname: "James"}, "swapped"},
@@ -194,7 +213,7 @@ func TestLevels(t *testing.T) {
 		{Exact, record{Exact: "gold"}, record{Exact: "silver"}, "differs"},
 	} {
 		var columns []Column
-		for _, k := range []Kind{GivenName, Surname, BirthDate, Gender, Email, Phone, Street, Postcode, Number, Exact} {
+		for _, k := range []Kind{GivenName, Surname, BirthDate, Gender, Email, Phone, Street, HouseNumber, Postcode, Number, Exact} {
 			columns = append(columns, textColumn(k, c.a[k], c.b[k]))
 		}
 		r := New(columns)

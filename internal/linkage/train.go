@@ -180,7 +180,31 @@ func (c *comparison) usually(equal float64) []float64 {
 		out[l] = (1 - equal) / float64(len(out)-2)
 	}
 	out[c.equal] = equal
+	c.hold(out, &[maxLevels]float64{})
 	return out
+}
+
+// How often two records of one person are on a level that they are hardly ever on, and how many pairs that is known from: as many have to be seen to
+// unlearn half of it. Among few records training would take people of a household for one, and learn from them that one person has the names of a man and a woman.
+const (
+	seldomShare = 0.001
+	seldomPairs = 20_000
+)
+
+// hold the probability of a level that is hardly ever seen of one person to what is known beside how often levels were seen.
+func (c *comparison) hold(p []float64, seen *[maxLevels]float64) {
+	if c.seldom == missing {
+		return
+	}
+	total := float64(seldomPairs)
+	for _, n := range seen {
+		total += n
+	}
+	before, after := p[c.seldom], (seen[c.seldom]+seldomShare*seldomPairs)/total
+	for l := 1; l < len(p); l++ {
+		p[l] *= (1 - after) / (1 - before)
+	}
+	p[c.seldom] = after
 }
 
 func mixed(a, b []float64, share float64) []float64 {
@@ -309,6 +333,7 @@ func (t *training) learn(l *logs) (change float64) {
 			p := s[k].probabilities(i, expected, pairs)
 			if k == sameAddress || k == moved && c.about != aboutAddress {
 				c.bound(p)
+				c.hold(p, &s[k][i])
 			}
 			if k == household && c.about == aboutPerson && c.alone {
 				p = slices.Clone(expected)

@@ -44,6 +44,7 @@ type agglomeration struct {
 	ties    [][]tie
 	version []int32 // how often a cluster has changed; what was proposed before is void
 	queue   queue
+	held    []proposal // as a third has as good a claim, which may change with the next union
 }
 
 func (a *agglomeration) component(links []link) {
@@ -60,7 +61,7 @@ func (a *agglomeration) component(links []link) {
 		x, y := number(l.a), number(l.b)
 		a.ties[x], a.ties[y] = append(a.ties[x], tie{y, l.evidence}), append(a.ties[y], tie{x, l.evidence})
 	}
-	a.queue = a.queue[:0]
+	a.queue, a.held = a.queue[:0], a.held[:0]
 	for x := range int32(n) {
 		for _, t := range a.ties[x] {
 			if x < t.to {
@@ -71,7 +72,7 @@ func (a *agglomeration) component(links []link) {
 	heap.Init(&a.queue)
 	for a.queue.Len() > 0 {
 		if p := heap.Pop(&a.queue).(proposal); a.version[p.a] == p.versionA && a.version[p.b] == p.versionB {
-			a.unite(p.a, p.b)
+			a.unite(p)
 		}
 	}
 }
@@ -103,8 +104,13 @@ func (a *agglomeration) propose(x int32, t tie) {
 	}
 }
 
-// unite two clusters. The smaller number stands for both.
-func (a *agglomeration) unite(x, y int32) {
+// unite two clusters, unless one of them is as much a third's. The smaller number stands for both.
+func (a *agglomeration) unite(p proposal) {
+	x, y := p.a, p.b
+	if a.ambiguous(x, y) || a.ambiguous(y, x) {
+		a.held = append(a.held, p)
+		return
+	}
 	if _, ok := a.groups.Union(a.groups.Find(a.roots[x]), a.groups.Find(a.roots[y])); !ok {
 		return
 	}
@@ -118,6 +124,10 @@ func (a *agglomeration) unite(x, y int32) {
 			a.add(x, t)
 		}
 	}
+	for _, h := range a.held {
+		heap.Push(&a.queue, h)
+	}
+	a.held = a.held[:0]
 	for _, t := range a.ties[x] {
 		before := len(a.queue)
 		if a.propose(x, t); len(a.queue) > before {

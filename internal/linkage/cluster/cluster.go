@@ -2,6 +2,7 @@
 // each average-link agglomeration. A pair that was compared and is unlike counts against its clusters as much as one that is alike counts for
 // them; pairs that were never compared do not count, and a pair counts the more, the more it tells: that a man's record with his new address resembles
 // neither of his old ones says little beside one that fits it. So a single mistaken pair does not make one person of two, as the closure of all pairs would.
+// What fits two clusters equally well, which are certainly not one, joins neither.
 //
 // What does not live here: where the pairs come from (linkage), and which clusters must not be joined, which the caller says.
 package cluster

@@ -44,6 +44,7 @@ func (f *forest) Union(roots ...int32) (int32, bool) {
 }
 
 // naive joins the two clusters with the highest mean, in which each pair counts by its size and 2, and of equal ones those of the smallest records, until none reaches join.
+// It does not join one that fits a third as well, where the other and the third are certainly two.
 func naive(f *forest, edges []linkage.Edge, join float64) {
 	refused := map[[2]int32]bool{}
 	for {
@@ -57,10 +58,22 @@ func naive(f *forest, edges []linkage.Edge, join float64) {
 				n[k] += size
 			}
 		}
+		mean := func(a, b int32) (float64, bool) {
+			k := [2]int32{min(a, b), max(a, b)}
+			return sum[k] / n[k], n[k] > 0
+		}
+		torn := func(x, y int32) bool {
+			best, _ := mean(x, y)
+			return slices.ContainsFunc(f.of, func(z int32) bool {
+				fits, known := mean(x, z)
+				apart, compared := mean(y, z)
+				return z != y && known && fits >= join && fits >= best-1./64 && compared && apart < -6
+			})
+		}
 		best, at := 0.0, [2]int32{-1, -1}
 		for k := range sum {
-			mean := sum[k] / n[k]
-			if mean < join || refused[k] {
+			mean, _ := mean(k[0], k[1])
+			if mean < join || refused[k] || torn(k[0], k[1]) || torn(k[1], k[0]) {
 				continue
 			}
 			if at[0] < 0 || mean > best || mean == best && slices.Compare(k[:], at[:]) < 0 {
@@ -78,11 +91,16 @@ func naive(f *forest, edges []linkage.Edge, join float64) {
 	}
 }
 
+// randomEdges weigh from -12 to 4, mostly from -4 on.
 func randomEdges(r *rand.Rand, n int) (out []linkage.Edge) {
 	for l := range n {
 		for o := range l {
 			if r.IntN(3) > 0 {
-				out = append(out, linkage.Edge{L: int32(l), R: int32(o), Weight: float32(r.IntN(9) - 4)})
+				w := r.IntN(9) - 4
+				if r.IntN(3) == 0 {
+					w = 4 - r.IntN(17)
+				}
+				out = append(out, linkage.Edge{L: int32(l), R: int32(o), Weight: float32(w)})
 			}
 		}
 	}
@@ -129,8 +147,9 @@ func TestRefineIsAverageLink(t *testing.T) {
 
 // One pair, however sure, counts for no more than Clip: a person's pair with another does not outweigh all that speaks against it.
 func TestClip(t *testing.T) {
-	edges := []linkage.Edge{{L: 1, R: 0, Weight: 1000}, {L: 2, R: 0, Weight: -19}, {L: 2, R: 1, Weight: 1000}}
+	edges := []linkage.Edge{{L: 2, R: 0, Weight: -19}, {L: 2, R: 1, Weight: 1000}}
 	f := newForest(3, 3)
+	f.Union(0, 1)
 	Refine(f, edges, Options{Join: 3, Clip: 20})
 	if f.of[0] != f.of[1] || f.of[2] == f.of[0] {
 		t.Errorf("%v", f.of)
@@ -177,6 +196,26 @@ func TestWhatTellsMoreCountsMore(t *testing.T) {
 	Refine(apart, []linkage.Edge{{L: 2, R: 0, Weight: -6}, {L: 2, R: 1, Weight: 5}}, Default())
 	if !slices.Equal(apart.of, []int32{0, 0, 2}) {
 		t.Errorf("%v: somebody else joined", apart.of)
+	}
+}
+
+// A record that fits two people equally well, who are certainly two, is neither's, and two such records are one of their own: what they tell of may be either.
+// One that fits one of them better is his.
+func TestWhoFitsTwoPeopleIsNeithers(t *testing.T) {
+	fatherAndSon := func(toSon float32) []linkage.Edge {
+		return []linkage.Edge{
+			{L: 1, R: 0, Weight: -8}, {L: 3, R: 2, Weight: 6},
+			{L: 2, R: 0, Weight: 5}, {L: 3, R: 0, Weight: 5}, {L: 2, R: 1, Weight: toSon}, {L: 3, R: 1, Weight: toSon},
+		}
+	}
+	for _, c := range []struct {
+		toSon float32
+		want  []int32
+	}{{5, []int32{0, 1, 2, 2}}, {5.5, []int32{0, 1, 1, 1}}, {4, []int32{0, 1, 0, 0}}} {
+		f := newForest(4, 4)
+		if Refine(f, fatherAndSon(c.toSon), Default()); !slices.Equal(f.of, c.want) {
+			t.Errorf("%v bits: %v, want %v", c.toSon, f.of, c.want)
+		}
 	}
 }
 

@@ -66,6 +66,27 @@ func TestRelatedAgainstPublishedList(t *testing.T) {
 	}
 }
 
+func TestGenderOf(t *testing.T) {
+	for name, want := range map[string]Gender{
+		"mark": Male, "marsha": Female, "patrick": Male, "patricia": Female, "bob": Male, "peggy": Female, "jürgen": Male, "waltraud": Female, "сергей": Male, "ирина": Female,
+		"andrea": AnyGender, "pat": AnyGender, "chris": AnyGender, "kim": AnyGender, "jean": AnyGender, "tony": AnyGender, "toni": AnyGender, "unheard": AnyGender, "": AnyGender,
+	} {
+		if got := GenderOf(Fold(name)); got != want {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+}
+
+func TestFullGivenName(t *testing.T) {
+	for name, want := range map[string]string{
+		"bob": "robert", "robert": "robert", "peggie": "margaret", "margaret": "margaret", "bill": "william", "margarita": "margarita", "unheard": "unheard", "": "",
+	} {
+		if got := FullGivenName(Fold(name)); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
 func BenchmarkRelated(b *testing.B) {
 	for b.Loop() {
 		Related("elizabeth", "bob")
