@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	generated "github.com/kith-dev/kith/hack/datagen/people"
@@ -46,7 +47,27 @@ func (w *world) stewards(dir string) {
 			w.t.Fatalf("the pinned model is the one that was in use, and record %s went from %s to %s", record, profile, third[record])
 		}
 	}
+	s.trial(third)
 	w.mustKubectl("delete", "namespace", desk, "--timeout=3m")
+}
+
+// trial puts another rule beside the one in use: it is measured on a share, and changes nobody.
+func (s *stewarded) trial(inUse map[string]string) {
+	s.t.Helper()
+	s.mustKubectl("patch", "identityrule", "customers", "-n", desk, "--type=merge", "-p",
+		`{"spec":{"canary":{"percent":20,"deterministic":[{"identifiers":["email"]}]}}}`)
+	s.must(long+short, "kubectl", "wait", "--for=condition=Canary", "--timeout="+long.String(), "identityrule/customers", "-n", desk)
+	kept := s.query("SELECT count(*) FROM customers.canary_members")[0][0]
+	told := s.mustKubectl("get", "identityrule", "customers", "-n", desk, "-o", "jsonpath={.status.canary.records}")
+	changed := s.mustKubectl("get", "identityrule", "customers", "-n", desk, "-o", "jsonpath={.status.canary.changed}")
+	if n, err := strconv.Atoi(kept); err != nil || told != kept || n < 300 || n > 900 || changed == "" || changed == "0" {
+		s.t.Errorf("a fifth of 3000 records: %s are kept, the status tells of %s, and that %q people would change", kept, told, changed)
+	}
+	for record, profile := range s.members() {
+		if inUse[record] != profile {
+			s.t.Fatalf("the trial took record %s from %s to %s", record, inUse[record], profile)
+		}
+	}
 }
 
 type stewarded struct {
