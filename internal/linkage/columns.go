@@ -157,7 +157,7 @@ func NewColumn(k Kind, name string, records int) Column {
 
 // Set the value of a record; empty for none. A value that is new is copied.
 func (c *Column) Set(record int, value string) {
-	if value != "" {
+	if value = shortened(value); value != "" {
 		c.set(record, maphash.String(seed, value), value)
 	}
 }

@@ -112,6 +112,9 @@ func (c *comparison) agrees(l level) bool {
 	return l >= c.equal || c.close != missing && l >= c.close
 }
 
+// telling is the least agreement in what tells most who somebody is, and nobody else has a reason to share.
+const telling = 0.6
+
 // leastAgreement of two records of one person in a respect, where both have a value: how often it is at least. Without such bounds training on data
 // with hardly anybody twice in it takes for one person whoever has most in common by chance.
 func leastAgreement(k Kind) float64 {
@@ -119,7 +122,7 @@ func leastAgreement(k Kind) float64 {
 	case Gender:
 		return 0.9
 	case GivenName, Surname, BirthDate:
-		return 0.6
+		return telling
 	case Email, Phone, Identifier:
 		return 0.25
 	}

@@ -26,7 +26,7 @@ func (f *Filling) Set(records []int32, value func(column, at int) string) {
 	for i := range f.columns {
 		j := (first + i) % len(f.columns)
 		for at := range records {
-			hashes[at] = maphash.String(seed, value(j, at))
+			hashes[at] = maphash.String(seed, shortened(value(j, at)))
 		}
 		f.set(j, records, hashes, value)
 	}
@@ -38,7 +38,7 @@ func (f *Filling) set(j int, records []int32, hashes []uint64, value func(column
 	c := &f.columns[j]
 	c.index.load(hashes, c.Values)
 	for at, record := range records {
-		if v := value(j, at); v != "" {
+		if v := shortened(value(j, at)); v != "" {
 			c.set(int(record), hashes[at], v)
 		}
 	}

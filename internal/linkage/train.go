@@ -119,19 +119,35 @@ const twins = 0.02
 // usualPairs is how many pairs of a class what training starts from counts for: it falls back to it where there is little to learn from.
 const usualPairs = 20
 
+// unlearned is the share of the records that it counts for where nothing can be learned, as hardly anybody has two records.
+const unlearned = 0.25
+
 // training of a model by expectation-maximisation (Dempster, Laird and Rubin, 1977) on the patterns of candidates and of random pairs.
 type training struct {
 	cs         []comparison
 	candidates []seen
 	random     []seen
 	pairs      float64 // of all records, and half a one of each class
+	usual      float64 // pairs that start counts for
 	start      [classes][][]float64
 	model      *Model
+	// telling is how many of the comparisons that tell most who somebody is were seen, and bounded how many of these had to be bounded.
+	telling, bounded int
 }
 
 // train learns the probabilities of a model. share is that of the candidates among all that there are.
 func (m *Model) train(cs []comparison, candidates, random []seen, n int, share float64) {
 	t := &training{cs: cs, candidates: candidates, random: random, pairs: float64(n)*float64(n-1)/2*share + 0.5*float64(classes), model: m}
+	t.converge(n, usualPairs)
+	if t.telling > 1 && t.bounded == t.telling {
+		// Names and dates of birth agree as little as they may: those are no people, but strangers of one place, and there are few others to learn from.
+		t.converge(n, max(usualPairs, unlearned*float64(n)*share))
+	}
+}
+
+// converge from the start, which counts for so many pairs.
+func (t *training) converge(n int, usual float64) {
+	t.usual = usual
 	t.begin(n)
 	for range maxRounds {
 		l := t.model.logs(t.cs)
@@ -146,6 +162,7 @@ func (m *Model) train(cs []comparison, candidates, random []seen, n int, share f
 func (t *training) begin(n int) {
 	share := min(0.2, 1/float64(max(n, 2)))
 	t.model.Share = [classes]float64{share, share / 4, share / 4, 1 - 1.5*share}
+	t.model.Comparisons = nil
 	for _, c := range t.cs {
 		t.model.Comparisons = append(t.model.Comparisons, Comparison{Name: c.name, Levels: c.levels})
 	}
@@ -226,6 +243,15 @@ func (s *sums) add(o *sums) {
 	}
 }
 
+// seen says whether there was a pair that had both values.
+func (s *sums) seen(i int) bool {
+	n := 0.0
+	for _, x := range s[i][differs:] {
+		n += x
+	}
+	return n >= 1
+}
+
 // probabilities of levels: what was seen, with so many pairs of what is expected.
 func (s *sums) probabilities(i int, expected []float64, pairs float64) []float64 {
 	total := pairs
@@ -289,8 +315,8 @@ func (t *training) expected(l *logs) (s [classes]sums, share [classes]float64) {
 	return s, share
 }
 
-// bound makes agreement at least as frequent as least, and everything else less frequent instead.
-func (c *comparison) bound(p []float64) {
+// bound makes agreement at least as frequent as least, and everything else less frequent instead. It says whether it had to.
+func (c *comparison) bound(p []float64) bool {
 	agree, rest := 0.0, 0.0
 	for l := 1; l < len(p); l++ {
 		if c.agrees(level(l)) {
@@ -300,7 +326,7 @@ func (c *comparison) bound(p []float64) {
 		}
 	}
 	if agree >= c.least || agree == 0 {
-		return
+		return false
 	}
 	for l := 1; l < len(p); l++ {
 		if c.agrees(level(l)) {
@@ -309,11 +335,13 @@ func (c *comparison) bound(p []float64) {
 			p[l] *= (1 - c.least) / rest
 		}
 	}
+	return true
 }
 
 // learn the other classes from the candidates, and say by how much a probability changed at most.
 func (t *training) learn(l *logs) (change float64) {
 	s, share := t.expected(l)
+	t.telling, t.bounded = 0, 0
 	t.model.Share[strangers] = 1
 	for k := range strangers {
 		t.model.Share[k] = max((share[k]+0.5)/t.pairs, 1e-15)
@@ -323,7 +351,7 @@ func (t *training) learn(l *logs) (change float64) {
 		t.tie(&s, i, c.about)
 		m := &t.model.Comparisons[i]
 		for k := range strangers {
-			expected, pairs := t.start[k][i], float64(usualPairs)
+			expected, pairs := t.start[k][i], t.usual
 			if k == household && c.about == aboutPerson {
 				expected = m.P[strangers] // people of a household are each their own person
 				if c.twins {
@@ -332,8 +360,14 @@ func (t *training) learn(l *logs) (change float64) {
 			}
 			p := s[k].probabilities(i, expected, pairs)
 			if k == sameAddress || k == moved && c.about != aboutAddress {
-				c.bound(p)
+				bounded := c.bound(p)
 				c.hold(p, &s[k][i])
+				if k == sameAddress && c.least == telling && s[k].seen(i) {
+					t.telling++
+					if bounded {
+						t.bounded++
+					}
+				}
 			}
 			if k == household && c.about == aboutPerson && c.alone {
 				p = slices.Clone(expected)

@@ -151,8 +151,8 @@ func EmptyRecords(n int) Case {
 	return c
 }
 
-// hugeValue is the length in bytes of the values of HugeValues.
-const hugeValue = 1 << 20
+// hugeValue is the length in bytes of the values of HugeValues: 1 MB. A line of text may have 1 MiB.
+const hugeValue = 1_000_000
 
 // HugeValues is n strangers each of whom has one field, another each time, of 1 MB. The values of a field are the same but for the
 // last bytes, so that whatever is cut off or compared in part makes them one person.
