@@ -28,7 +28,12 @@ type Appender struct {
 	types []string
 	nums  []decimal
 	row   []driver.Value
+	held  int // bytes of texts since the last flush
 }
+
+// mostHeld is how many bytes of texts wait to be written at most. The engine writes what has been appended after so many rows, whatever they hold, and does not
+// count what waits among its memory.
+const mostHeld = 64 << 20
 
 // Appender opens an appender to a table of the main schema, whose columns it takes in their order.
 func (db *DB) Appender(ctx context.Context, table string) (*Appender, error) {
@@ -86,9 +91,19 @@ func (a *Appender) Append(values ...any) error {
 		if err != nil {
 			return fault.New(fault.Internal, "append to %s, column %s: %w", a.table, a.names[i], err)
 		}
+		if s, ok := v.(string); ok {
+			a.held += len(s)
+		}
 		a.row[i] = w
 	}
-	return Classify("append to "+a.table, a.inner.AppendRow(a.row...))
+	if err := a.inner.AppendRow(a.row...); err != nil {
+		return Classify("append to "+a.table, err)
+	}
+	if a.held < mostHeld {
+		return nil
+	}
+	a.held = 0
+	return Classify("append to "+a.table, a.inner.FlushWithCancel(a.ctx))
 }
 
 func (a *Appender) convert(i int, v any) (driver.Value, error) {

@@ -139,6 +139,26 @@ func TestAppenderKeepsValues(t *testing.T) {
 	}
 }
 
+// What waits to be written is bounded in bytes too, not in rows alone: the engine's limit does not count it.
+func TestAppenderHoldsFewLargeRows(t *testing.T) {
+	db := open(t, Options{MemoryLimit: "1GB"})
+	must(t, db.Exec(t.Context(), "CREATE TABLE big (s VARCHAR)"))
+	a, err := db.Appender(t.Context(), "big")
+	must(t, err)
+	var n int64
+	for i := range 150 {
+		must(t, a.Append(strings.Repeat("x", 1_000_000)))
+		must(t, db.Row(t.Context(), "SELECT count(*) FROM big", &n))
+		if waiting := i + 1 - int(n); waiting > 70 {
+			t.Fatalf("%d rows of 1 MB wait to be written", waiting)
+		}
+	}
+	must(t, a.Close())
+	if must(t, db.Row(t.Context(), "SELECT count(*) FROM big WHERE strlen(s) = 1000000", &n)); n != 150 {
+		t.Errorf("%d rows of 150 were written", n)
+	}
+}
+
 func TestTablesSpillBeyondTheMemoryLimit(t *testing.T) {
 	const rows = 3_000_000
 	db := open(t, Options{MemoryLimit: "200MB"})

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Of a megabyte only the beginning and a hash are kept, and values that differ anywhere in it are not the same.
+// Of a megabyte only a hash is kept, and values that differ anywhere in it are not the same.
 func TestLongValuesAreShortened(t *testing.T) {
 	long := strings.Repeat("ü", 1<<19)
 	values := []string{long + "1", long + "2", "1" + long, long[:longValue], long + "1"}

@@ -18,6 +18,7 @@ type csvRows struct {
 	width   int
 	onlyNil bool  // the empty text is the one text that means no value
 	arena   []any // room for the values of rows to come
+	held    int   // bytes of the rows that have values in what the arena was cut from, and keep each other alive
 }
 
 // csvRows reads the header of a file.
@@ -79,14 +80,14 @@ func (c *csvRows) next(context.Context) (record.Row, int, error) {
 	row := record.Row{Number: rec.number, Raw: rec.text, Broken: rec.broken}
 	if row.Broken == nil {
 		row.Key = fileKey(c.hash, rec.number)
-		row.Values = c.values(rec.fields)
+		row.Values = c.values(rec.fields, len(rec.text))
 	}
 	return row, len(rec.text), nil
 }
 
-func (c *csvRows) values(fields []string) []any {
-	if len(c.arena) < c.width {
-		c.arena = make([]any, c.width*batchRows)
+func (c *csvRows) values(fields []string, size int) []any {
+	if c.held += size; len(c.arena) < c.width || c.held > batchBytes {
+		c.arena, c.held = make([]any, c.width*batchRows), size
 	}
 	out := c.arena[:c.width:c.width]
 	c.arena = c.arena[c.width:]
