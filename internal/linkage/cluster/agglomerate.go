@@ -41,27 +41,28 @@ type agglomeration struct {
 	groups  Groups
 	join    fixed
 	roots   []int32
-	ties    [][]tie
+	ties    [][]tie // in order of the others
 	version []int32 // how often a cluster has changed; what was proposed before is void
 	queue   queue
-	held    []proposal // as a third has as good a claim, which may change with the next union
+	held    [][]proposal // by the smaller number: a third has as good a claim, which may change with a union beside it
 }
 
 func (a *agglomeration) component(links []link) {
 	n := len(a.roots)
 	if n > len(a.ties) {
 		a.ties = slices.Grow(a.ties, n-len(a.ties))[:n]
+		a.held = slices.Grow(a.held, n-len(a.held))[:n]
 		a.version = make([]int32, n)
 	}
 	for i := range n {
-		a.ties[i], a.version[i] = a.ties[i][:0], 0
+		a.ties[i], a.held[i], a.version[i] = a.ties[i][:0], a.held[i][:0], 0
 	}
 	number := func(root int32) int32 { i, _ := slices.BinarySearch(a.roots, root); return int32(i) }
 	for _, l := range links {
 		x, y := number(l.a), number(l.b)
 		a.ties[x], a.ties[y] = append(a.ties[x], tie{y, l.evidence}), append(a.ties[y], tie{x, l.evidence})
 	}
-	a.queue, a.held = a.queue[:0], a.held[:0]
+	a.queue = a.queue[:0]
 	for x := range int32(n) {
 		for _, t := range a.ties[x] {
 			if x < t.to {
@@ -79,21 +80,21 @@ func (a *agglomeration) component(links []link) {
 
 // add to what is between two clusters.
 func (a *agglomeration) add(x int32, t tie) {
-	if i := a.find(x, t.to); i >= 0 {
+	i, ok := a.find(x, t.to)
+	if ok {
 		a.ties[x][i].evidence.add(t.evidence)
 		return
 	}
-	a.ties[x] = append(a.ties[x], t)
+	a.ties[x] = slices.Insert(a.ties[x], i, t)
 }
 
-func (a *agglomeration) find(x, to int32) int {
-	return slices.IndexFunc(a.ties[x], func(t tie) bool { return t.to == to })
+func (a *agglomeration) find(x, to int32) (int, bool) {
+	return slices.BinarySearchFunc(a.ties[x], to, func(t tie, to int32) int { return cmp.Compare(t.to, to) })
 }
 
 func (a *agglomeration) remove(x, to int32) {
-	i, last := a.find(x, to), len(a.ties[x])-1
-	a.ties[x][i] = a.ties[x][last]
-	a.ties[x] = a.ties[x][:last]
+	i, _ := a.find(x, to)
+	a.ties[x] = slices.Delete(a.ties[x], i, i+1)
 }
 
 // propose to join two clusters, if their mean weight suffices.
@@ -107,8 +108,8 @@ func (a *agglomeration) propose(x int32, t tie) {
 // unite two clusters, unless one of them is as much a third's. The smaller number stands for both.
 func (a *agglomeration) unite(p proposal) {
 	x, y := p.a, p.b
-	if a.ambiguous(x, y) || a.ambiguous(y, x) {
-		a.held = append(a.held, p)
+	if a.ambiguous(x, y) {
+		a.held[x] = append(a.held[x], p)
 		return
 	}
 	if _, ok := a.groups.Union(a.groups.Find(a.roots[x]), a.groups.Find(a.roots[y])); !ok {
@@ -124,16 +125,23 @@ func (a *agglomeration) unite(p proposal) {
 			a.add(x, t)
 		}
 	}
-	for _, h := range a.held {
-		heap.Push(&a.queue, h)
-	}
-	a.held = a.held[:0]
+	a.release(x)
+	a.release(y)
 	for _, t := range a.ties[x] {
+		a.release(t.to)
 		before := len(a.queue)
 		if a.propose(x, t); len(a.queue) > before {
 			heap.Fix(&a.queue, before)
 		}
 	}
+}
+
+// release what was held, to be looked at again: a claim on a cluster changes only where that, or a neighbour of it, is united.
+func (a *agglomeration) release(x int32) {
+	for _, p := range a.held[x] {
+		heap.Push(&a.queue, p)
+	}
+	a.held[x] = a.held[x][:0]
 }
 
 // proposal to join two clusters, as they were when it was made.
