@@ -17,7 +17,7 @@ func Memory() int64 { return memoryOf("/") }
 // rareGarbage percent of what is in use: that takes less time and would otherwise take memory that nobody else wants.
 const (
 	heapShare   = 0.3
-	rareGarbage = 400
+	rareGarbage = 200
 )
 
 // BoundHeap keeps Go and the engine, whose memory Go knows nothing of, together below what this process may have, unless GOMEMLIMIT and GOGC say otherwise.
