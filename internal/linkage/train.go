@@ -131,18 +131,29 @@ type training struct {
 	usual      float64 // pairs that start counts for
 	start      [classes][][]float64
 	model      *Model
-	// telling is how many of the comparisons that tell most who somebody is were seen, and bounded how many of these had to be bounded.
-	telling, bounded int
 }
 
 // train learns the probabilities of a model. share is that of the candidates among all that there are.
 func (m *Model) train(cs []comparison, candidates, random []seen, n int, share float64) {
 	t := &training{cs: cs, candidates: candidates, random: random, pairs: float64(n)*float64(n-1)/2*share + 0.5*float64(classes), model: m}
 	t.converge(n, usualPairs)
-	if t.telling > 1 && t.bounded == t.telling {
-		// Names and dates of birth agree as little as they may: those are no people, but strangers of one place, and there are few others to learn from.
+	if t.doubtful() {
 		t.converge(n, max(usualPairs, unlearned*float64(n)*share))
 	}
+}
+
+// believable is how often names and dates of birth of one person agree at the least: two of them in seven of ten pairs.
+const believable = 0.7
+
+// doubtful says whether what was learned of one person is that of strangers of one place, as there were hardly any others to learn from.
+func (t *training) doubtful() bool {
+	few := 0
+	for i, c := range t.cs {
+		if agree, _ := c.agreement(t.model.Comparisons[i].P[sameAddress]); c.least == telling && agree < believable {
+			few++
+		}
+	}
+	return few > 1
 }
 
 // converge from the start, which counts for so many pairs.
@@ -243,15 +254,6 @@ func (s *sums) add(o *sums) {
 	}
 }
 
-// seen says whether there was a pair that had both values.
-func (s *sums) seen(i int) bool {
-	n := 0.0
-	for _, x := range s[i][differs:] {
-		n += x
-	}
-	return n >= 1
-}
-
 // probabilities of levels: what was seen, with so many pairs of what is expected.
 func (s *sums) probabilities(i int, expected []float64, pairs float64) []float64 {
 	total := pairs
@@ -315,9 +317,8 @@ func (t *training) expected(l *logs) (s [classes]sums, share [classes]float64) {
 	return s, share
 }
 
-// bound makes agreement at least as frequent as least, and everything else less frequent instead. It says whether it had to.
-func (c *comparison) bound(p []float64) bool {
-	agree, rest := 0.0, 0.0
+// agreement is how often values agree by probabilities of levels, and how often not.
+func (c *comparison) agreement(p []float64) (agree, rest float64) {
 	for l := 1; l < len(p); l++ {
 		if c.agrees(level(l)) {
 			agree += p[l]
@@ -325,8 +326,14 @@ func (c *comparison) bound(p []float64) bool {
 			rest += p[l]
 		}
 	}
+	return agree, rest
+}
+
+// bound makes agreement at least as frequent as least, and everything else less frequent instead.
+func (c *comparison) bound(p []float64) {
+	agree, rest := c.agreement(p)
 	if agree >= c.least || agree == 0 {
-		return false
+		return
 	}
 	for l := 1; l < len(p); l++ {
 		if c.agrees(level(l)) {
@@ -335,13 +342,11 @@ func (c *comparison) bound(p []float64) bool {
 			p[l] *= (1 - c.least) / rest
 		}
 	}
-	return true
 }
 
 // learn the other classes from the candidates, and say by how much a probability changed at most.
 func (t *training) learn(l *logs) (change float64) {
 	s, share := t.expected(l)
-	t.telling, t.bounded = 0, 0
 	t.model.Share[strangers] = 1
 	for k := range strangers {
 		t.model.Share[k] = max((share[k]+0.5)/t.pairs, 1e-15)
@@ -360,14 +365,8 @@ func (t *training) learn(l *logs) (change float64) {
 			}
 			p := s[k].probabilities(i, expected, pairs)
 			if k == sameAddress || k == moved && c.about != aboutAddress {
-				bounded := c.bound(p)
+				c.bound(p)
 				c.hold(p, &s[k][i])
-				if k == sameAddress && c.least == telling && s[k].seen(i) {
-					t.telling++
-					if bounded {
-						t.bounded++
-					}
-				}
 			}
 			if k == household && c.about == aboutPerson && c.alone {
 				p = slices.Clone(expected)

@@ -29,7 +29,7 @@ func (c *Case) add(person string, rec Record) {
 
 var cases = map[string]func(n int) Case{
 	"shared-email": SharedEmail, "kiosk": Kiosk, "same-name-city": SameNameCity, "empty": EmptyRecords, "huge": HugeValues, "twins": Twins, "household-phone": HouseholdPhone,
-	"chain": Chain, "identical": Identical, "born-together": BornTogether, "shifted": Shifted, "odd": OddValues,
+	"chain": Chain, "twins-in-families": TwinsInFamilies, "identical": Identical, "born-together": BornTogether, "shifted": Shifted, "odd": OddValues,
 }
 
 // CaseNames are the names that WriteCase takes.

@@ -1,8 +1,6 @@
 package people
 
-import (
-	"strings"
-)
+import "strings"
 
 // Chain is n strangers each of whom shares an email with the one before and a device with the one after: through each other all of them hang together.
 func Chain(n int) Case {
@@ -12,6 +10,17 @@ func Chain(n int) Case {
 		person, rec := s.next()
 		rec.Email, rec.Device = "link"+digits(int64(i/2), 8)+"@example.com", "device-"+digits(int64((i+1)/2), 8)
 		c.add(person, rec)
+	}
+	return c
+}
+
+// TwinsInFamilies is n records, one in 25 of which is of twins as in Twins and the others of families as in HouseholdPhone.
+func TwinsInFamilies(n int) Case {
+	var c Case
+	for prefix, part := range []Case{Twins(n / 25), HouseholdPhone(n - n/25)} {
+		for i, rec := range part.Records {
+			c.add(digits(int64(prefix), 1)+part.Truth[i], rec)
+		}
 	}
 	return c
 }
