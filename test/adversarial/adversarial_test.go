@@ -203,7 +203,7 @@ func (w world) asFromNothing(increment map[string]string) {
 		w.t.Fatal(err)
 	}
 	pinned, lake := filepath.Join(w.data.dir, "pinned"), filepath.Join(w.data.dir, "from-nothing")
-	kithtest.CopyTree(w.t, filepath.Join(kithtest.Root(), "hack", "bench", "adversarial"), pinned, func(name, text string) string {
+	kithtest.CopyTree(w.t, filepath.Join(kithtest.Root(), "hack", "bench", "adversarial"), pinned, func(_, text string) string {
 		return strings.Replace(text, "probabilistic: {}", "probabilistic: {model: {file: {volume: {claimName: models}, path: model.json}}}", 1)
 	})
 	w.run("2", lake, pinned)
