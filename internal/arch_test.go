@@ -26,7 +26,7 @@ var controlPlane = map[string]bool{
 
 // manager are the packages of Kith that the manager is linked with: the control plane, and of the data plane what checks declarations.
 var manager = []string{
-	"", "api/v1alpha1", "controllers", "internal/conditions", "internal/fault", "internal/identity/figures", "internal/ingest/record", "internal/jobs", "internal/linkage", "internal/normalise",
+	"", "api/v1alpha1", "controllers", "internal/conditions", "internal/fault", "internal/identity/figures", "internal/ingest/record", "internal/jobs", "internal/linkage", "internal/linkage/parallel", "internal/normalise",
 	"internal/normalise/person", "internal/plan",
 	"internal/segment/lang", "internal/sqlgen",
 }

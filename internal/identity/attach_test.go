@@ -216,6 +216,6 @@ func TestOutputs(t *testing.T) {
 	slices.Sort(got)
 	equal(t, "outputs", got, []string{
 		"anonymous I", "changed ", "guards/ambiguous I", "identifiers/anonymousId II", "identifiers/customerId III", "identifiers/email III", "identifiers/phone I",
-		"known III", "merges/rule 1: customerId ", "merges/rule 2: email I", "records IIII", "resolved IIII", "sizes/1 II", "sizes/2 I",
+		"inLargeProfiles ", "known III", "merges/rule 1: customerId ", "merges/rule 2: email I", "records IIII", "resolved IIII", "sizes/1 II", "sizes/2 I",
 	})
 }
