@@ -11,19 +11,22 @@ import (
 
 // random pairs and how often each pattern is among them: all pairs where they are few.
 func (r *Records) random(cs []comparison) []seen {
-	order := r.byValues()
-	n := len(order)
-	draw := func(i int) (int32, int32) {
-		// The i-th of all pairs, in the order (1,0), (2,0), (2,1), ...
-		a := int((1 + math.Sqrt(1+8*float64(i))) / 2)
-		for a*(a-1)/2 > i {
-			a--
+	total, most := r.n*(r.n-1)/2, randomPairs(r.n)
+	var draw func(i int) (int32, int32)
+	if total <= most {
+		order := r.byValues(r.n)
+		draw = func(i int) (int32, int32) {
+			// The i-th of all pairs, in the order (1,0), (2,0), (2,1), ...
+			a := int((1 + math.Sqrt(1+8*float64(i))) / 2)
+			for a*(a-1)/2 > i {
+				a--
+			}
+			return order[a], order[i-a*(a-1)/2]
 		}
-		return order[a], order[i-a*(a-1)/2]
-	}
-	total := n * (n - 1) / 2
-	if most := randomPairs(n); total > most {
+	} else {
 		total = most
+		order := r.byValues(min(r.n, most))
+		n := len(order)
 		rng := rand.New(rand.NewPCG(0x6b697468, 1))
 		strides := make([]int, total/n+1)
 		for i := range strides {
@@ -54,8 +57,8 @@ func (r *Records) random(cs []comparison) []seen {
 	return out
 }
 
-// byValues orders the records by a hash of their values, which does not depend on where they stand.
-func (r *Records) byValues() []int32 {
+// byValues gives so many records in order of a hash of their values, which does not depend on where they stand, the first ones.
+func (r *Records) byValues(most int) []int32 {
 	hashes := make([][]uint64, len(r.columns))
 	for j, c := range r.columns {
 		hashes[j] = c.of(whole)
@@ -72,12 +75,27 @@ func (r *Records) byValues() []int32 {
 			all[i] = ranked{h, int32(i)}
 		}
 	})
+	all = lowest(all, most)
 	sortByRank(all)
-	out := make([]int32, r.n)
-	for i, x := range all {
-		out[i] = x.record
+	out := make([]int32, min(most, len(all)))
+	for i := range out {
+		out[i] = all[i].record
 	}
 	return out
+}
+
+// lowest leaves out what is certainly not among so many of the lowest ranks.
+func lowest(all []ranked, most int) []ranked {
+	var count [256]int
+	for _, x := range all {
+		count[x.rank>>56]++
+	}
+	last, n := 0, count[0]
+	for n < most && last < 255 {
+		last++
+		n += count[last]
+	}
+	return slices.DeleteFunc(all, func(x ranked) bool { return int(x.rank>>56) > last })
 }
 
 // ranked is a record with its place in an order.

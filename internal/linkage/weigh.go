@@ -21,7 +21,7 @@ func (r *Records) weigh(f *fitted, touched []bool) []Edge {
 	parallel.Stretches(r.n, func(from, to int) {
 		m := idle.Get().(*meeting)
 		defer idle.Put(m)
-		var edges []Edge
+		edges := make([]Edge, 0, 2*(to-from))
 		for x := int32(from); x < int32(to); x++ {
 			met := m.of(x)
 			m.loaded += r.load(x, met)

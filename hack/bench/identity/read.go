@@ -42,9 +42,12 @@ func read(ctx context.Context, file string) ([]linkage.Column, []string, error) 
 	var n atomic.Int32
 	err = db.Batches(ctx, sqlgen.Format("SELECT {selected} {source}", sqlgen.Args{"selected": selected, "source": source}), func(b *engine.Batch) error {
 		records, end := make([]int32, b.Len()), n.Add(int32(b.Len()))
+		var room strings.Builder // for the ids of a batch, which are not to be kept as the engine's
 		for row := range records {
 			records[row] = end - int32(b.Len()) + int32(row)
-			ids[records[row]] = strings.Clone(b.Text(0, row))
+			before := room.Len()
+			room.WriteString(b.Text(0, row))
+			ids[records[row]] = room.String()[before:]
 		}
 		filling.Set(records, func(column, row int) string { return b.Text(column+1, row) })
 		return nil

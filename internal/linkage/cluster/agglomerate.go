@@ -7,27 +7,16 @@ import (
 )
 
 // agglomerate joins the clusters of one component after the other.
-func agglomerate(g Groups, components [][]link, join fixed) {
+func agglomerate(g Groups, components []component, join fixed) {
 	a := agglomeration{groups: g, join: join}
-	for _, links := range components {
-		a.roots = roots(a.roots[:0], links)
-		if !slices.ContainsFunc(links, func(l link) bool { return !l.atLeast(join) }) {
-			// Nothing counts against anything: all of it is one, if it may be.
-			if _, ok := g.Union(a.roots...); ok {
+	for _, c := range components {
+		if c.agreed {
+			if _, ok := g.Union(c.roots...); ok { // all of it is one, if it may be
 				continue
 			}
 		}
-		a.component(links)
+		a.component(c)
 	}
-}
-
-// roots of the clusters that are linked, in order, each once.
-func roots(out []int32, links []link) []int32 {
-	for _, l := range links {
-		out = append(out, l.a, l.b)
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
 }
 
 // tie is what is between a cluster and another.
@@ -47,7 +36,8 @@ type agglomeration struct {
 	held    [][]proposal // by the smaller number: a third has as good a claim, which may change with a union beside it
 }
 
-func (a *agglomeration) component(links []link) {
+func (a *agglomeration) component(c component) {
+	a.roots = c.roots
 	n := len(a.roots)
 	if n > len(a.ties) {
 		a.ties = slices.Grow(a.ties, n-len(a.ties))[:n]
@@ -58,7 +48,7 @@ func (a *agglomeration) component(links []link) {
 		a.ties[i], a.held[i], a.version[i] = a.ties[i][:0], a.held[i][:0], 0
 	}
 	number := func(root int32) int32 { i, _ := slices.BinarySearch(a.roots, root); return int32(i) }
-	for _, l := range links {
+	for _, l := range c.links {
 		x, y := number(l.a), number(l.b)
 		a.ties[x], a.ties[y] = append(a.ties[x], tie{y, l.evidence}), append(a.ties[y], tie{x, l.evidence})
 	}

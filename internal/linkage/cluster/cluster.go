@@ -100,17 +100,24 @@ type link struct {
 	evidence
 }
 
-// components gives the links between the clusters of each component, in order of clusters. Components hang together through pairs that reach join:
-// without one, no mean does.
-func components(g Groups, edges []linkage.Edge, o Options, join fixed) [][]link {
-	root, component := hang(g, edges, o, join)
-	inside := func(e linkage.Edge) bool { return component[e.L] == component[e.R] && root[e.L] != root[e.R] }
+// component is what hangs together.
+type component struct {
+	links []link  // in order of clusters
+	roots []int32 // of the clusters, in order
+	// agreed: nothing counts against anything.
+	agreed bool
+}
+
+// components hang together through pairs that reach join: without one, no mean does.
+func components(g Groups, edges []linkage.Edge, o Options, join fixed) []component {
+	root, first := hang(g, edges, o, join)
+	inside := func(e linkage.Edge) bool { return first[e.L] == first[e.R] && root[e.L] != root[e.R] }
 	// Of each record how many pairs the component has that it is the first of, then where they begin, then where they end.
 	ends := make([]int32, g.Len()+1)
 	parallel.Stretches(len(edges), func(from, to int) {
 		for _, e := range edges[from:to] {
 			if inside(e) {
-				atomic.AddInt32(&ends[component[e.L]+1], 1)
+				atomic.AddInt32(&ends[first[e.L]+1], 1)
 			}
 		}
 	})
@@ -122,50 +129,66 @@ func components(g Groups, edges []linkage.Edge, o Options, join fixed) [][]link 
 		for _, e := range edges[from:to] {
 			if inside(e) {
 				a, b := root[e.L], root[e.R]
-				links[atomic.AddInt32(&ends[component[e.L]], 1)-1] = link{min(a, b), max(a, b), evidenceOf(o.fixed(e.Weight))}
+				links[atomic.AddInt32(&ends[first[e.L]], 1)-1] = link{min(a, b), max(a, b), evidenceOf(o.fixed(e.Weight))}
 			}
 		}
 	})
-	var out [][]link
+	var out []component
 	start := int32(0)
 	for _, end := range ends[:g.Len()] {
 		if end > start {
-			out = append(out, links[start:end:end])
+			out = append(out, component{links: links[start:end:end]})
 			start = end
 		}
 	}
 	parallel.Stretches(len(out), func(from, to int) {
+		var room []int32 // for the roots of all of them
 		for i := from; i < to; i++ {
-			out[i] = summed(out[i])
+			c := &out[i]
+			c.links = summed(c.links)
+			before := len(room)
+			room = roots(room, c.links)
+			c.roots = room[before:len(room):len(room)]
+			c.agreed = !slices.ContainsFunc(c.links, func(l link) bool { return !l.atLeast(join) })
 		}
 	})
 	return out
 }
 
-// hang gives the root of each record, and a record that stands for the component that it is in.
-func hang(g Groups, edges []linkage.Edge, o Options, join fixed) (root, component []int32) {
+// roots adds those of the clusters that are linked, in order, each once.
+func roots(to []int32, links []link) []int32 {
+	before := len(to)
+	for _, l := range links {
+		to = append(to, l.a, l.b)
+	}
+	slices.Sort(to[before:])
+	return to[:before+len(slices.Compact(to[before:]))]
+}
+
+// hang gives the root of each record, and a record that stands for all that hangs together with it.
+func hang(g Groups, edges []linkage.Edge, o Options, join fixed) (root, first []int32) {
 	root = make([]int32, g.Len())
 	for i := range root {
 		root[i] = g.Find(int32(i))
 	}
-	component = slices.Clone(root)
+	first = slices.Clone(root)
 	find := func(x int32) int32 {
-		for component[x] != x {
-			component[x] = component[component[x]]
-			x = component[x]
+		for first[x] != x {
+			first[x] = first[first[x]]
+			x = first[x]
 		}
 		return x
 	}
 	for _, e := range edges {
 		if o.fixed(e.Weight) >= join {
 			a, b := find(e.L), find(e.R)
-			component[max(a, b)] = min(a, b)
+			first[max(a, b)] = min(a, b)
 		}
 	}
-	for i := range component {
-		component[i] = find(int32(i))
+	for i := range first {
+		first[i] = find(int32(i))
 	}
-	return root, component
+	return root, first
 }
 
 // summed are links with those between the same clusters added up, in order of clusters.
