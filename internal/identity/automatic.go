@@ -60,7 +60,7 @@ const sharedPairs = `SELECT s.{v}::VARCHAR AS value, lower(trim(s.{other}::VARCH
 WHERE (s.{v}::VARCHAR IN (SELECT value FROM {values} WHERE kind = {kind} AND NOT blocked AND n * {columns} > {above})) IS TRUE`
 
 // blockAutomatically blocks, among the values that are not blocked yet, those that occur with too many different others. All guards are asked
-// before any value is blocked, so that their order does not matter.
+// before any value is blocked, so that their order does not matter. from is what the tables are called that have the rows of each Profile source.
 func (r *run) blockAutomatically(ctx context.Context, from string) error {
 	args := sqlgen.Args{"automatic": table("automatic"), "values": table("values")}
 	if err := r.exec(ctx, "CREATE OR REPLACE TABLE {automatic} (vid INTEGER, place INTEGER, name VARCHAR, different BIGINT)", args); err != nil {

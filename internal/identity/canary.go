@@ -158,14 +158,7 @@ func (c *canary) share(ctx context.Context) error {
 	if err := c.pairs(ctx, sqlgen.Format(canaryPairs, args), func(a, b int32) { f.union(f.find(a), f.find(b)) }); err != nil {
 		return err
 	}
-	founders := f.founders()
-	err = c.env.DB.CreateNumbers(ctx, "identity_canary_founders", []string{"node", "founder"}, len(founders), func(node, column int) int64 {
-		if column == 0 {
-			return int64(node)
-		}
-		return int64(founders[node])
-	})
-	if err != nil {
+	if err := c.assign(ctx, "canary_founders", "node", "founder", f.founders()); err != nil {
 		return err
 	}
 	for _, q := range []string{canaryShare, canaryRecords} {
@@ -281,14 +274,9 @@ func (c *canary) narrow(ctx context.Context) error {
 		if src.RecordKind != Profile {
 			continue
 		}
-		args := sqlgen.Args{"part": numbered("part", i), "source": numbered("source", i), "columns": sqlgen.Names(src.columns()...), "records": table("canary_records"), "name": src.Name}
-		for _, q := range []string{
-			"CREATE OR REPLACE TABLE {part} AS SELECT {columns} FROM {source} WHERE (_key IN (SELECT record_key FROM {records} WHERE source = {name})) IS TRUE",
-			"CREATE OR REPLACE VIEW {source} AS SELECT * FROM {part}",
-		} {
-			if err := c.exec(ctx, q, args); err != nil {
-				return err
-			}
+		kept := sqlgen.Format("(_key IN (SELECT record_key FROM {records} WHERE source = {name})) IS TRUE", sqlgen.Args{"records": table("canary_records"), "name": src.Name})
+		if err := c.narrowSource(ctx, i, src, kept); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -62,7 +62,7 @@ func (r *run) match(ctx context.Context) error {
 	if err := refusals.Close(); err != nil {
 		return err
 	}
-	return r.assign(ctx, g.founders())
+	return r.assign(ctx, "assigned", "rec", "cluster", g.founders())
 }
 
 func closing(a *engine.Appender, err error) error {
@@ -185,12 +185,12 @@ func writeRefusals(to *engine.Appender, rule int, guards []guard, refused []refu
 	return nil
 }
 
-// assign writes which cluster each record belongs to.
-func (r *run) assign(ctx context.Context, founders []int32) error {
-	return r.env.DB.CreateNumbers(ctx, "identity_assigned", []string{"rec", "cluster"}, len(founders), func(rec, column int) int64 {
+// assign makes a table of what each number from 0 on is assigned to, such as the cluster of each record.
+func (r *run) assign(ctx context.Context, name, number, to string, assigned []int32) error {
+	return r.env.DB.CreateNumbers(ctx, "identity_"+name, []string{number, to}, len(assigned), func(i, column int) int64 {
 		if column == 0 {
-			return int64(rec)
+			return int64(i)
 		}
-		return int64(founders[rec])
+		return int64(assigned[i])
 	})
 }

@@ -118,9 +118,9 @@ func (r *run) findNear(ctx context.Context, p *part, current *linkage.Records) (
 	if err != nil {
 		return false, err
 	}
-	shares := []sqlgen.Query{"(false"}
+	var shares []sqlgen.Query
 	for i := range rules {
-		shares = append(shares, sqlgen.Format("OR ({k} IN (SELECT key FROM {near} WHERE rule = {rule} AND key <> 0)) IS TRUE",
+		shares = append(shares, sqlgen.Format("{k} IN (SELECT key FROM {near} WHERE rule = {rule} AND key <> 0)",
 			sqlgen.Args{"k": sqlgen.Name(keyColumn(i)), "near": table("near_keys"), "rule": i}))
 	}
 	var changed []sqlgen.Query
@@ -130,7 +130,7 @@ func (r *run) findNear(ctx context.Context, p *part, current *linkage.Records) (
 		}
 	}
 	args := sqlgen.Args{
-		"sharing": table("sharing"), "keys": table("base_keys"), "near": table("near_keys"), "changed": sqlgen.UnionAll(changed...), "shares": sqlgen.Lines(append(shares, ")")...),
+		"sharing": table("sharing"), "keys": table("base_keys"), "near": table("near_keys"), "changed": sqlgen.UnionAll(changed...), "shares": anyOf(shares),
 	}
 	if err := r.exec(ctx, createSharing, args); err != nil {
 		return false, err

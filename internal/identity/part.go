@@ -198,11 +198,8 @@ func (r *run) compareSource(ctx context.Context, src Source, before *lake.Revisi
 // narrow leaves of the sources and of the base what is in the part.
 func (r *run) narrow(ctx context.Context) error {
 	for i, src := range r.space.sources {
-		args := sqlgen.Args{"part": numbered("part", i), "source": numbered("source", i), "columns": sqlgen.Names(src.columns()...), "touched": r.touchedRows(src)}
-		for _, q := range []string{"CREATE OR REPLACE TABLE {part} AS SELECT {columns} FROM {source} s WHERE {touched}", "CREATE OR REPLACE VIEW {source} AS SELECT * FROM {part}"} {
-			if err := r.exec(ctx, q, args); err != nil {
-				return err
-			}
+		if err := r.narrowSource(ctx, i, src, r.touchedRows(src)); err != nil {
+			return err
 		}
 	}
 	for _, name := range []string{"members", "identifiers"} {
@@ -211,6 +208,17 @@ func (r *run) narrow(ctx context.Context) error {
 		}
 		args := sqlgen.Args{"base": table("base_" + name), "part": table("part_" + name)}
 		if err := r.exec(ctx, "CREATE OR REPLACE VIEW {base} AS SELECT * FROM {part}", args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// narrowSource leaves of a source the rows s for which a condition holds.
+func (r *run) narrowSource(ctx context.Context, i int, src Source, kept sqlgen.Query) error {
+	args := sqlgen.Args{"part": numbered("part", i), "source": numbered("source", i), "columns": sqlgen.Names(src.columns()...), "kept": kept}
+	for _, q := range []string{"CREATE OR REPLACE TABLE {part} AS SELECT {columns} FROM {source} s WHERE {kept}", "CREATE OR REPLACE VIEW {source} AS SELECT * FROM {part}"} {
+		if err := r.exec(ctx, q, args); err != nil {
 			return err
 		}
 	}

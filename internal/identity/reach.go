@@ -32,6 +32,15 @@ func touched(template string, args sqlgen.Args) sqlgen.Query {
 	return sqlgen.Format(template, all)
 }
 
+// anyOf is a condition: whether one of some is true. IS TRUE has the engine hash what a row is looked for in, and not the rows.
+func anyOf(conditions []sqlgen.Query) sqlgen.Query {
+	parts := []sqlgen.Query{"(false"}
+	for _, c := range conditions {
+		parts = append(parts, sqlgen.Format("OR ({c}) IS TRUE", sqlgen.Args{"c": c}))
+	}
+	return sqlgen.Lines(append(parts, ")")...)
+}
+
 // These rows of relations are in the part. The engine takes a view of the lake for a small table: IS TRUE has it hash what is in the part and not the relation.
 var (
 	ofTouchedProfile   = touched("(profile_id IN (SELECT profile_id FROM {profiles})) IS TRUE", nil)

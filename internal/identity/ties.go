@@ -98,21 +98,21 @@ func (r *run) tiedRows(i int, src Source, freed bool) (ties []sqlgen.Query) {
 	args := sqlgen.Args{
 		"source": numbered("source", i), "nodes": nodes.list(src.RecordKind), "visitor": nodes.visitor, "carriers": nodes.carriers, "persons": nodes.persons, "freed": table("freed"),
 	}
-	some := []sqlgen.Query{"(false"}
+	var some []sqlgen.Query
 	if src.RecordKind == Consent {
-		some = append(some, sqlgen.Format("OR coalesce({persons}) IS NULL", args))
+		some = append(some, sqlgen.Format("coalesce({persons}) IS NULL", args))
 		ties = append(ties, sqlgen.Format(tiedByVisitors, args))
 	}
 	for _, c := range columns {
 		if freed {
-			some = append(some, sqlgen.Format("OR ({v} IN (SELECT f.value FROM {freed} f WHERE f.kind = {kind})) IS TRUE",
+			some = append(some, sqlgen.Format("{v} IN (SELECT f.value FROM {freed} f WHERE f.kind = {kind})",
 				sqlgen.Args{"v": identifierText(c), "freed": table("freed"), "kind": r.space.kinds[c.kind]}))
 		}
 	}
-	if len(some) == 1 {
+	if len(some) == 0 {
 		return ties
 	}
-	args["some"] = sqlgen.Lines(append(some, ")")...)
+	args["some"] = anyOf(some)
 	return append(ties, sqlgen.Format(tiedByRows, args))
 }
 
@@ -160,11 +160,11 @@ func (n rowNodes) list(kind RecordKind) sqlgen.Query {
 // touched is a condition: whether one of these nodes is in the part.
 func (n rowNodes) touched(kind RecordKind) sqlgen.Query {
 	in := func(nodes []sqlgen.Query) sqlgen.Query {
-		parts := []sqlgen.Query{"(false"}
+		var there []sqlgen.Query
 		for _, x := range nodes {
-			parts = append(parts, touched("OR ({x} IN (SELECT node FROM {nodes})) IS TRUE", sqlgen.Args{"x": x}))
+			there = append(there, touched("{x} IN (SELECT node FROM {nodes})", sqlgen.Args{"x": x}))
 		}
-		return sqlgen.Lines(append(parts, ")")...)
+		return anyOf(there)
 	}
 	if kind != Consent {
 		return in(n.strong)

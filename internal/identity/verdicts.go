@@ -75,19 +75,27 @@ func (r *run) judgeChanged(ctx context.Context, _ *part) (bool, error) {
 
 // findCarrying reads a Profile source once for the values of changed rows.
 func (r *run) findCarrying(ctx context.Context, i int, src Source) error {
-	columns, any := []string{"_key"}, []sqlgen.Query{"false"}
+	var distinct []string
+	for _, a := range r.space.automatic {
+		distinct = append(distinct, a.Distinct)
+	}
+	if name := r.space.countedName(); name != "" {
+		distinct = append(distinct, name)
+	}
+	columns := []string{"_key"}
 	for _, f := range src.Fields {
-		if f.Identifier != "" || slices.ContainsFunc(r.space.automatic, func(a automatic) bool { return counts(f, a.Distinct) }) || counts(f, r.space.countedName()) {
+		if f.Identifier != "" || slices.ContainsFunc(distinct, func(name string) bool { return counts(f, name) }) {
 			columns = append(columns, f.Name)
 		}
 	}
 	args := r.verdictArgs()
+	var carries []sqlgen.Query
 	for _, c := range r.space.identifiersOf(src) {
 		args["kind"], args["v"] = c.kind, identifierText(c)
-		any = append(any, sqlgen.Format("OR ({v} IN (SELECT value FROM {values} WHERE kind = {kind})) IS TRUE", args))
+		carries = append(carries, sqlgen.Format("{v} IN (SELECT value FROM {values} WHERE kind = {kind})", args))
 	}
 	args["carrying"], args["before"], args["changed"], args["source"] = numbered("carrying", i), numbered("carried_before", i), numbered("changed", i), numbered("source", i)
-	args["columns"], args["any"] = sqlgen.Names(columns...), sqlgen.Lines(any...)
+	args["columns"], args["any"] = sqlgen.Names(columns...), anyOf(carries)
 	for _, q := range []string{createCarrying, carriedBefore} {
 		if err := r.exec(ctx, q, args); err != nil {
 			return err

@@ -22,7 +22,7 @@ const (
 )
 
 // writeDifference takes out of the table what is not as before and adds what is new. It does nothing, and says so, where the table has other columns by now,
-// or where most of what stays would be written anyway. It gives the number of rows that the table has then.
+// or where more than half of the rows would be others. It gives the number of rows that the table has then.
 func (r *run) writeDifference(ctx context.Context, columns []lake.Column, fresh sqlgen.Query) (written bool, rows int64, err error) {
 	if r.base == nil || r.anew || !sameColumns(columns, r.columns) {
 		return false, 0, nil

@@ -115,14 +115,13 @@ func (r *run) writeRows(ctx context.Context, s *stage) (lake.Output, error) {
 	// The keys of a Snapshot without a key are numbered only in the table of those that count.
 	final := len(r.cfg.Key) > 0 || r.cfg.Load == record.Append
 	q := r.freshQuery(s, columns, final && picked == s.count && r.counts.Deleted == 0)
-	if written, rows, err := r.writeDifference(ctx, columns, q); written || err != nil {
-		v, _ := r.base.Version(r.sourceTable())
-		return lake.Output{Name: "rows", Rows: rows, Added: r.counts.Written - both, Removed: v.Rows - both - carried}, err
+	written, rows, err := r.writeDifference(ctx, columns, q)
+	if !written && err == nil {
+		if carried > 0 {
+			q = sqlgen.UnionAll(q, r.carriedQuery(columns))
+		}
+		rows, err = r.tx.Replace(ctx, r.sourceTable(), columns, q)
 	}
-	if carried > 0 {
-		q = sqlgen.UnionAll(q, r.carriedQuery(columns))
-	}
-	rows, err := r.tx.Replace(ctx, r.sourceTable(), columns, q)
 	v, _ := r.base.Version(r.sourceTable())
 	return lake.Output{Name: "rows", Rows: rows, Added: r.counts.Written - both, Removed: v.Rows - both - carried}, err
 }

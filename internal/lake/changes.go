@@ -151,14 +151,14 @@ func (s *state) onlyIn(ctx context.Context, db *engine.DB, schema *iceberg.Schem
 		}
 		parts = append(parts, q)
 	}
+	cols, err := s.columns(schema)
+	if err != nil {
+		return "", err
+	}
 	for _, f := range lost.data {
 		gone := s.positions(f, other.deletes)
 		if len(lost.deletes) > 0 {
 			gone = sqlgen.Format("{gone} EXCEPT {before}", sqlgen.Args{"gone": gone, "before": s.positions(f, lost.deletes)})
-		}
-		cols, err := s.columns(schema)
-		if err != nil {
-			return "", err
 		}
 		parts = append(parts, sqlgen.Format("SELECT {cols} FROM {file} WHERE (file_row_number IN ({gone})) IS TRUE",
 			sqlgen.Args{"cols": renamed(cols), "file": s.parquet([]iceberg.DataFile{f}, numbered(schema, cols)), "gone": gone}))

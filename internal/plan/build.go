@@ -58,7 +58,7 @@ func ingestPlan(o *Objects, d *v1alpha1.DataSource) *IngestPlan {
 func Resolve(o *Objects, r *v1alpha1.IdentityRule, revs Revisions, now time.Time) (*Plan, *Waiting) {
 	out := &Plan{
 		Subject: ResolveSubject(r.Name),
-		Resolve: &ResolvePlan{Rule: meaning(r), Sources: o.sources(r), Overrides: o.overrides(r), Classes: o.classes(r)}, Lake: o.lake(),
+		Resolve: o.resolution(r), Lake: o.lake(),
 	}
 	inputs := out.Resolve.Sources
 	if overrides := out.Resolve.Overrides; overrides != nil {
@@ -71,14 +71,18 @@ func Resolve(o *Objects, r *v1alpha1.IdentityRule, revs Revisions, now time.Time
 		}
 		out.Inputs = append(out.Inputs, Input{Kind: "DataSource", Name: s.Name, Run: rev.Run})
 	}
-	if l := o.labels(r); l != nil {
-		out.Resolve.Labels = l
+	if l := out.Resolve.Labels; l != nil {
 		// People do not wait for what they are judged by.
 		if rev := revs.last(IngestSubject(l.Name)); rev != nil {
 			out.Inputs = append(out.Inputs, Input{Kind: "DataSource", Name: l.Name, Run: rev.Run})
 		}
 	}
 	return out.number(revs.last(out.Subject), now), nil
+}
+
+// resolution is what a rule's people are made from and judged by.
+func (o *Objects) resolution(r *v1alpha1.IdentityRule) *ResolvePlan {
+	return &ResolvePlan{Rule: meaning(r), Sources: o.sources(r), Overrides: o.overrides(r), Classes: o.classes(r), Labels: o.labels(r)}
 }
 
 // Evaluate plans the Traits and Segments of an IdentityRule on the latest revision of its people and on the source revisions

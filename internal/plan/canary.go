@@ -33,11 +33,7 @@ func Canary(o *Objects, r *v1alpha1.IdentityRule, revs Revisions, now time.Time)
 	case people == nil:
 		return nil, 0, &Waiting{Kind: "IdentityRule", Name: r.Name, Task: v1alpha1.TaskResolve}
 	}
-	candidate := Candidate(r)
-	out.Canary.Candidate = &ResolvePlan{
-		Rule: meaning(candidate), Sources: o.sources(candidate), Overrides: o.overrides(candidate), Classes: o.classes(candidate), Labels: o.labels(candidate),
-	}
-	out.Canary.Percent = r.Spec.Canary.Percent
+	out.Canary.Candidate, out.Canary.Percent = o.resolution(Candidate(r)), r.Spec.Canary.Percent
 	out.Inputs = append([]Input{{Kind: "IdentityRule", Name: r.Name, Run: people.Run}}, people.Inputs...)
 	every := r.Spec.Canary.Interval.Value()
 	if last != nil && !slices.Equal(out.Inputs, last.Inputs) && out.InEffect(last) && now.Sub(last.Now) < every {
